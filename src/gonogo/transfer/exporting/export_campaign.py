@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic_core import from_json
 
@@ -140,7 +140,7 @@ async def write_manifest(
     server's audit log, which moves on with everything that is done on the server.
     """
     capabilities = await client.capabilities()
-    detail: dict[str, Any] = campaign.model_dump()
+    detail: dict[str, object] = campaign.model_dump()
     if capabilities is not None:
         detail = (await client.campaign_detail(campaign.id)).model_dump()
     package = export_formats()[options.format_name].package
@@ -161,7 +161,7 @@ async def write_manifest(
     await asyncio.to_thread(path.write_text, text, "utf-8")
 
 
-async def _runs(client: LeadClient, campaign: LabelingCampaignPublic) -> list[dict[str, Any]]:
+async def _runs(client: LeadClient, campaign: LabelingCampaignPublic) -> list[dict[str, object]]:
     """The prediction runs of the campaign's project, oldest first."""
     project_id = campaign.project_id
     if project_id is None:
@@ -170,7 +170,7 @@ async def _runs(client: LeadClient, campaign: LabelingCampaignPublic) -> list[di
     return [run.model_dump() for run in reversed(runs)]
 
 
-async def _audit_head(client: LeadClient) -> dict[str, Any] | None:
+async def _audit_head(client: LeadClient) -> dict[str, object] | None:
     """Head of the server's audit log; `None` from a release without that route."""
     try:
         return (await client.audit_head()).model_dump()

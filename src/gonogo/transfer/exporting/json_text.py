@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic_core import to_json
 
 
-def compact_json(value: Any) -> str:
+def compact_json(value: object) -> str:
     """JSON on one line, as the server writes it."""
     return to_json(value).decode()
 
 
-def value_text(value: Any) -> str:
+def value_text(value: object) -> str:
     """Text of an engineering value; `""` for `None`."""
     if isinstance(value, dict) and isinstance(value.get("text"), str):
         return str(value["text"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.verdicts import VERDICT_CLASSES
@@ -22,7 +22,7 @@ _EMPTY_ROW: Final = dict.fromkeys(COLUMNS)
 _IN_ORDER: Final = itemgetter(*COLUMNS)
 
 
-def table_row(record: Record) -> list[Any]:
+def table_row(record: Record) -> list[object]:
     """The columns of a record: objects as JSON text, but a value that is all text as that text."""
     votes: list[Record] = record.get("submissions") or []
     verdicts = [vote.get("verdict") for vote in votes if vote.get("counted", True)]
@@ -32,6 +32,6 @@ def table_row(record: Record) -> list[Any]:
     return [_as_text(value) if isinstance(value, dict | list) else value for value in _IN_ORDER(columns)]
 
 
-def _as_text(value: dict[str, Any] | list[Any]) -> str:
+def _as_text(value: dict[str, object] | list[object]) -> str:
     text = value.get("text") if isinstance(value, dict) and len(value) == 1 else None
     return text if isinstance(text, str) else compact_json(value)

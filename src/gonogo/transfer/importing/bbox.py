@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from gonogo.transfer.importing.drawings_folder import PDF, PIXEL_IMAGES
 
@@ -16,7 +16,7 @@ MAX_PAGE: Final = 100_000
 _NUMBERS: Final = frozenset({int, float})
 
 
-def bbox_problem(box: Any, unit: Any, media_type: str) -> str:
+def bbox_problem(box: object, unit: object, media_type: str) -> str:
     """Returns why `box` in `unit` marks no place on a drawing of this media type (`""` when unknown); `""` if it does.
 
     The wire has no unit: four numbers within 0…1 are fractions of the page, others are units of the drawing itself.

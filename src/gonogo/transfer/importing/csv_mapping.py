@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from gonogo.json_types import JsonObject
 from gonogo.transfer.importing.prediction import KNOWN_FIELDS
 from gonogo.transfer.importing.records import BadFileError
 
@@ -32,8 +33,8 @@ class CsvMapping:
     encoding = "utf-8"
     """
 
-    columns: Mapping[str, Any] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, str | list[str]] = field(default_factory=dict)
+    constants: JsonObject = field(default_factory=dict)
     delimiter: str = ","
     decimal: str = "."
     bbox_form: str = "corners"
@@ -60,10 +61,10 @@ def read_mapping(path: Path) -> CsvMapping:
     return CsvMapping(columns, constants, **options)
 
 
-def _field_problems(columns: Mapping[str, Any], constants: Mapping[str, Any]) -> Iterator[str]:
+def _field_problems(columns: Mapping[str, object], constants: Mapping[str, object]) -> Iterator[str]:
     for name, value in columns.items():
-        is_box = isinstance(value, list) and name == "bbox" and len(value) == 4
-        if not all(isinstance(item, str) for item in (value if is_box else [value])):
+        names = value if isinstance(value, list) and name == "bbox" and len(value) == 4 else [value]
+        if not all(isinstance(item, str) for item in names):
             yield f"columns.{name} must be the name of a column" + (", or of four" if name == "bbox" else "")
     for name in sorted((columns.keys() | constants.keys()) - KNOWN_FIELDS):
         near = get_close_matches(name, KNOWN_FIELDS, 1, 0.6)
@@ -75,18 +76,20 @@ def _field_problems(columns: Mapping[str, Any], constants: Mapping[str, Any]) ->
             yield f"constants.{name} must be a text, a number, a list or a table"
 
 
-def _option_problems(options: Mapping[str, Any]) -> Iterator[str]:
+def _option_problems(options: Mapping[str, object]) -> Iterator[str]:
+    texts: dict[str, str] = {}
     for name, value in options.items():
         if not isinstance(value, str):
             yield f"csv.{name} must be a text"
             return
-    if options.get("bbox_form", "corners") not in ("corners", "size"):
+        texts[name] = value
+    if texts.get("bbox_form", "corners") not in ("corners", "size"):
         yield "csv.bbox_form is corners or size"
     for name in ("delimiter", "decimal"):
-        value = options.get(name, ",")
+        value = texts.get(name, ",")
         if len(value) != 1 or value in '\r\n"':
             yield f"csv.{name} is one character, and neither a quote nor the end of a line"
     try:
-        "".encode(options.get("encoding", "utf-8"))
+        "".encode(texts.get("encoding", "utf-8"))
     except (LookupError, ValueError):
-        yield f"csv.encoding {options.get('encoding')!r} is not known; utf-8, utf-16, latin-1 and cp1252 are"
+        yield f"csv.encoding {texts.get('encoding')!r} is not known; utf-8, utf-16, latin-1 and cp1252 are"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NoReturn, TextIO
+from typing import Final, NoReturn, TextIO, TypeGuard
 
 from gonogo.client.errors import InvalidInputError
+from gonogo.json_types import JsonValue
 from gonogo.schemas.strict_json import INT64
 
 MAX_ELEMENT: Final = 4_000_000
@@ -24,14 +25,14 @@ def first_bytes(path: Path) -> bytes:
         return file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """True for a float or an integer of 64 bits; one of thousands of digits cannot even be divided."""
     return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and value in INT64)
 
 
 def stream_elements(
     path: Path, keys: frozenset[str], arrays: set[str] | None = None, *, chunk: int = _CHUNK
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, JsonValue]]:
     """Yields the elements of the arrays under these keys of an object, each with its key; of an array, under `""`.
 
     What stands under other keys is skipped. `arrays` gets the keys of all arrays in the file, empty ones too.
@@ -60,7 +61,7 @@ class _Document:
         self._text, self._at, self._line = "", 0, 1
         self._ended = False
 
-    def elements(self, keys: frozenset[str], arrays: set[str]) -> Iterator[tuple[str, Any]]:
+    def elements(self, keys: frozenset[str], arrays: set[str]) -> Iterator[tuple[str, JsonValue]]:
         first = self._next()
         if first == "[":
             arrays.add("")
@@ -72,7 +73,7 @@ class _Document:
         if self._next():
             self.refuse("there is more behind its end")
 
-    def _object(self, keys: frozenset[str], arrays: set[str]) -> Iterator[tuple[str, Any]]:
+    def _object(self, keys: frozenset[str], arrays: set[str]) -> Iterator[tuple[str, JsonValue]]:
         self._at += 1
         while self._next() != "}":
             key = self._value()
@@ -94,7 +95,7 @@ class _Document:
                     self.refuse("an object ends with a comma")
         self._at += 1
 
-    def _array(self) -> Iterator[Any]:
+    def _array(self) -> Iterator[JsonValue]:
         self._at += 1
         while self._next() != "]":
             yield self._value()
@@ -104,9 +105,10 @@ class _Document:
                     self.refuse("an array ends with a comma")
         self._at += 1
 
-    def _value(self) -> Any:
+    def _value(self) -> JsonValue:
         """Parses the value at the current position; reads more of the file while the value may be incomplete."""
         self._next()
+        value: JsonValue
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, cast
 
 from pydantic import ValidationError
 
@@ -38,7 +38,7 @@ class BadRecordError(Exception):
     """A record that cannot be imported; the message is the reason."""
 
 
-def check_fields(record: Mapping[str, Any]) -> None:
+def check_fields(record: Mapping[str, object]) -> None:
     """Checks the names of the fields, and that there is a predicted value. Raises `BadRecordError`."""
     for name in () if record.keys() <= KNOWN_FIELDS else record:
         if name in _NOT_IMPORTABLE and record[name]:
@@ -58,7 +58,7 @@ def _near_field(name: str) -> str | None:
     return next(iter(get_close_matches(name, KNOWN_FIELDS, 1, 0.85)), None)
 
 
-def record_bbox(record: Mapping[str, Any], media_type: str) -> list[float] | None:
+def record_bbox(record: Mapping[str, object], media_type: str) -> list[float] | None:
     """The record's `drawing_bbox` from `bbox`, `bbox_unit` and `page`. Raises `BadRecordError`."""
     page = record.get("page", 1)
     if type(page) is not int or not 1 <= page <= MAX_PAGE:
@@ -73,25 +73,26 @@ def record_bbox(record: Mapping[str, Any], media_type: str) -> list[float] | Non
     problem = bbox_problem(box, unit, media_type)
     if problem:
         raise BadRecordError(problem)
-    corners = drawing_bbox(box, unit or "", page)
+    corners = drawing_bbox(cast("list[float]", box), cast("str", unit), page)
     if corners is None:
         raise BadRecordError("bbox is empty")
     return corners
 
 
-def make_prediction(record: Mapping[str, Any], bbox: list[float] | None) -> Prediction:
+def make_prediction(record: Mapping[str, object], bbox: list[float] | None) -> Prediction:
     """The prediction of a record whose fields were checked. Raises `BadRecordError`."""
     fields = {name: value for name, value in record.items() if value is not None and name in _PREDICTION_FIELDS}
     fields.setdefault("target_kind", "pmi")
     fields["id"] = record.get("id") or _content_id(record)
     if bbox is not None:
         fields["drawing_bbox"] = bbox
-    if record.get("drawing") is not None and not fields.get("part"):
-        fields["part"] = Path(record["drawing"]).stem
+    drawing = record.get("drawing")
+    if isinstance(drawing, str) and not fields.get("part"):
+        fields["part"] = Path(drawing).stem
     if not fields.get("prompt"):
         kinds = [fields.get(name) for name in ("target_kind", "detail_kind", "field_name")]
         if _TEXT_OR_NONE.issuperset(map(type, kinds)):  # else the validation below names the field
-            fields["prompt"] = question(*kinds)
+            fields["prompt"] = question(*cast("list[str]", kinds))
     try:
         prediction: Prediction = _VALIDATE(fields, strict=True)
         return prediction
@@ -100,7 +101,7 @@ def make_prediction(record: Mapping[str, Any], bbox: list[float] | None) -> Pred
         raise BadRecordError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
 
 
-def _content_id(record: Mapping[str, Any]) -> str:
+def _content_id(record: Mapping[str, object]) -> str:
     """An id that stays the same as long as the question does; `truth` and confidence may be added later."""
     identity = {name: record[name] for name in _IDENTITY if record.get(name) is not None}
     canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))

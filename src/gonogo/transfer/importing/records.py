@@ -7,9 +7,10 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from gonogo.client.errors import InvalidInputError
+from gonogo.json_types import JsonObject
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.strict_json import JsonFault, StrictJsonError, check_json, parse_json
 from gonogo.transfer.importing.drawings_folder import DrawingFolder
@@ -48,7 +49,7 @@ class BadFileError(InvalidInputError):
     """A file that is not of the format it should be, or a mapping that fits no file."""
 
 
-RawRecord = bytes | dict[str, Any] | BadLine
+RawRecord = bytes | JsonObject | BadLine
 """A line of JSON, a record that another format was turned into, or the reason why there is none."""
 NumberedRecords = Iterator[tuple[int, RawRecord]]
 """Raw records, each with the number that reports name it by."""
@@ -108,7 +109,7 @@ class RecordReader:
         bbox = record_bbox(record, self._drawings.media_type(path) if path else "")
         return ImportLine(number, make_prediction(record, bbox), path)
 
-    def _find_drawing(self, record: Mapping[str, Any]) -> Path | None:
+    def _find_drawing(self, record: Mapping[str, object]) -> Path | None:
         name = record.get("drawing")
         if name is None:
             return None
@@ -120,7 +121,7 @@ class RecordReader:
         return path_or_reason
 
 
-def _checked_record(raw: RawRecord) -> dict[str, Any]:
+def _checked_record(raw: RawRecord) -> JsonObject:
     """The record as an object of which any server can hold every value. Raises `BadRecordError`."""
     if isinstance(raw, BadLine):
         raise BadRecordError(raw.reason)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Literal, Self
+from typing import BinaryIO, Final, Literal, Self
 
 from gonogo.client.errors import InvalidInputError
 from gonogo.schemas.gonogo_api import Prediction
@@ -165,7 +165,7 @@ def _drawing_to_send(line: ImportLine) -> Drawing | None:
 
 
 def _as_json(prediction: Prediction) -> bytes:
-    data: Any = prediction.__pydantic_serializer__.to_json(prediction, exclude_none=True)
+    data: bytes = prediction.__pydantic_serializer__.to_json(prediction, exclude_none=True)
     return bytes(data)
 
 

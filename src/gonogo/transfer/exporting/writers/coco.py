@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from gonogo.transfer.exporting.json_text import compact_json, value_text
 from gonogo.transfer.exporting.picture_boxes import PictureSizes, box_notes, is_fraction, record_corners
@@ -61,12 +60,12 @@ class CocoWriter:
             notes.append("Width and height of pictures that are not in --drawings are 0.")
         return notes
 
-    def _image(self, name: str, number: int) -> dict[str, Any]:
+    def _image(self, name: str, number: int) -> dict[str, object]:
         width, height = self._sizes.size(name) or (0, 0)
         return {"id": number, "file_name": name, "width": width, "height": height}
 
 
-def _attributes(record: Record) -> dict[str, Any]:
+def _attributes(record: Record) -> dict[str, object]:
     return {
         "task_id": record["task_id"],
         "text": value_text(record.get("predicted_value")),
@@ -79,5 +78,5 @@ def _attributes(record: Record) -> dict[str, Any]:
     }
 
 
-def _spaced_json(value: Any) -> str:
+def _spaced_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)

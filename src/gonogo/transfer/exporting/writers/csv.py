@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from gonogo.transfer.exporting.record_table import COLUMNS, table_row
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
@@ -44,7 +44,7 @@ class CsvWriter:
         self._buffer.truncate()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and value.startswith(_FORMULA):

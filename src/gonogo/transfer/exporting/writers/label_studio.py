@@ -6,7 +6,6 @@ Percentages need the size of the picture, from the folder of `--drawings`, unles
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from gonogo.transfer.exporting.json_text import compact_json, value_text
 from gonogo.transfer.exporting.picture_boxes import PictureSizes, Size, box_notes, is_fraction, record_corners
@@ -53,7 +52,7 @@ class LabelStudioWriter:
     def notes(self) -> list[str]:
         return box_notes(self._n_without_box, "percentages of the picture")
 
-    def _box(self, record: Record, size: Size | None) -> dict[str, Any] | None:
+    def _box(self, record: Record, size: Size | None) -> dict[str, object] | None:
         box = record_corners(record)
         if box is None or not (is_fraction(box) or size):
             return None
@@ -68,24 +67,24 @@ class LabelStudioWriter:
         }
         return {**percent, "rotation": 0, "rectanglelabels": [label]}
 
-    def _prediction(self, record: Record, box: dict[str, Any] | None, size: Size | None) -> dict[str, Any]:
-        region: dict[str, Any] = {"id": "r1", "to_name": "image"}
+    def _prediction(self, record: Record, box: dict[str, object] | None, size: Size | None) -> dict[str, object]:
+        region: dict[str, object] = {"id": "r1", "to_name": "image"}
         if size:
             region |= {"original_width": size[0], "original_height": size[1]}
-        value: dict[str, Any] = {"text": [value_text(record.get("predicted_value"))]}
+        value: dict[str, object] = {"text": [value_text(record.get("predicted_value"))]}
         if box is not None:
             value |= {key: item for key, item in box.items() if key != "rectanglelabels"}
         result = [{**region, "from_name": "value", "type": "textarea", "value": value}]
         if box is not None:
             result.insert(0, {**region, "from_name": "box", "type": "rectanglelabels", "value": box})
-        prediction: dict[str, Any] = {"model_version": "import", "result": result}
+        prediction: dict[str, object] = {"model_version": "import", "result": result}
         if record.get("predicted_confidence") is not None:
             prediction["score"] = record["predicted_confidence"]
         return prediction
 
 
-def _annotation(vote: Record) -> dict[str, Any]:
-    result: list[dict[str, Any]] = [
+def _annotation(vote: Record) -> dict[str, object]:
+    result: list[dict[str, object]] = [
         {"from_name": "verdict", "to_name": "image", "type": "choices", "value": {"choices": [vote.get("verdict")]}}
     ]
     if vote.get("corrected_value") is not None:

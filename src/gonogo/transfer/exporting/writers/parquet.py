@@ -38,7 +38,7 @@ class ParquetWriter:
 
         self.notes: list[str] = []
         self._arrow: Any = pyarrow
-        self._columns: list[list[Any]] = [[] for _ in COLUMNS]
+        self._columns: list[list[object]] = [[] for _ in COLUMNS]
         types = {"list<float64>": pyarrow.list_(pyarrow.float64())}
         self._schema: Any = pyarrow.schema(
             [(name, types.get(kind) or pyarrow.type_for_alias(kind)) for name, kind in _column_types()]

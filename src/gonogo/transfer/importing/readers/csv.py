@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.transfer.importing.bbox import corners_of_size
 from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.records import BadFileError, BadLine, NumberedRecords, RawRecord
@@ -80,7 +81,7 @@ def _record(number: int, cells: list[str], mapping: CsvMapping, head: list[str])
     columns = mapping.columns or {name: name for name in head if name not in _CORNERS}
     if not mapping.columns and set(_CORNERS) <= set(head):
         columns = {**columns, "bbox": list(_CORNERS)}
-    record: dict[str, Any] = dict(mapping.constants)
+    record: JsonObject = dict(mapping.constants)
     try:
         for name, column in columns.items():
             cell = [row[item] for item in column] if isinstance(column, list) else row[column]
@@ -94,14 +95,14 @@ def _record(number: int, cells: list[str], mapping: CsvMapping, head: list[str])
     return record
 
 
-def _field_value(name: str, cell: str | Sequence[str], mapping: CsvMapping) -> Any:
+def _field_value(name: str, cell: str | Sequence[str], mapping: CsvMapping) -> JsonValue:
     """The cell, or the four of a box, as the field `name`; `None` when empty. Raises `ValueError`."""
     if name == "bbox":
         parts = cell.strip("[]").replace(",", " ").split() if isinstance(cell, str) else cell
         if not any(parts):
             return None
         box = [_number("bbox", part, mapping.decimal) for part in parts]
-        return corners_of_size(box) if mapping.bbox_form == "size" and len(box) == 4 else box
+        return [*(corners_of_size(box) if mapping.bbox_form == "size" and len(box) == 4 else box)]
     text = str(cell).strip()
     if text.startswith(_FORMULA_MARK):
         text = text[1:]
@@ -116,11 +117,11 @@ def _field_value(name: str, cell: str | Sequence[str], mapping: CsvMapping) -> A
     return _number(name, text, mapping.decimal) if name == "predicted_confidence" else text
 
 
-def _engineering_value(name: str, text: str) -> dict[str, Any]:
+def _engineering_value(name: str, text: str) -> JsonObject:
     if not text.startswith("{"):
         return {"text": text}
     try:
-        value: dict[str, Any] = json.loads(text)  # checked further with the record
+        value: JsonObject = json.loads(text)  # checked further with the record
     except (ValueError, RecursionError):
         raise ValueError(f"{name} begins like JSON and is none") from None
     return value

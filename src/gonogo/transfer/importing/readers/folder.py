@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.drawings_folder import DRAWING_SUFFIXES
 from gonogo.transfer.importing.json_stream import MAX_ELEMENT
@@ -34,13 +34,13 @@ def read_folder(path: Path, _: CsvMapping | None = None) -> NumberedRecords:
                 yield number, {**({"drawing": beside[0]} if beside else {}), **record}
 
 
-def _predictions(file: Path) -> Iterator[dict[str, Any] | str]:
+def _predictions(file: Path) -> Iterator[JsonObject | str]:
     """The predictions of one file; a text is the reason why there is none."""
     try:
         if file.stat().st_size > MAX_ELEMENT:
             yield f"longer than {MAX_ELEMENT // 1_000_000} MB; put its predictions into a file of JSON Lines"
             return
-        content = json.loads(file.read_bytes())
+        content: JsonValue = json.loads(file.read_bytes())
     except RecursionError:
         yield "nests too deep"
         return

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from gonogo.json_types import JsonObject, JsonValue, as_list, as_object
 from gonogo.transfer.importing.bbox import corners_of_size
 from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.drawings_folder import DRAWING_SUFFIXES
@@ -40,12 +41,13 @@ def read_label_studio(path: Path, _: CsvMapping | None = None) -> NumberedRecord
         raise BadFileError(f"{path} is not a Label Studio export: it must be a list of tasks.")
 
 
-def _region_records(task: Mapping[str, Any], prediction: Mapping[str, Any], number: int) -> Iterator[RawRecord]:
-    drawing = next(filter(None, map(_file_name, task["data"].values())), None)
-    regions: dict[str, dict[str, Any]] = {}
-    for part in prediction["result"]:
-        if isinstance(part, dict) and isinstance(part.get("value"), dict):
-            regions.setdefault(str(part.get("id", "")), {}).update(part["value"])
+def _region_records(task: JsonObject, prediction: JsonObject, number: int) -> Iterator[RawRecord]:
+    drawing = next(filter(None, map(_file_name, as_object(task["data"]).values())), None)
+    regions: dict[str, JsonObject] = {}
+    for part in as_list(prediction["result"]):
+        value = part.get("value") if isinstance(part, dict) else None
+        if isinstance(part, dict) and isinstance(value, dict):
+            regions.setdefault(str(part.get("id", "")), {}).update(value)
         else:
             yield BadLine(number, "a result without a value")
     for region_id, value in regions.items():
@@ -54,25 +56,26 @@ def _region_records(task: Mapping[str, Any], prediction: Mapping[str, Any], numb
         if not isinstance(text, str):
             yield BadLine(number, f"region {region_id!r} without a text")
             continue
-        sides = [value.get(side) for side in _SIDES]
-        if any(side is not None for side in sides) and not all(map(is_number, sides)):
+        given = [side for side in map(value.get, _SIDES) if side is not None]
+        sides = [side for side in given if is_number(side)]
+        if given and len(sides) != len(_SIDES):
             yield BadLine(number, f"region {region_id!r}: x, y, width and height must be four numbers")
             continue
         labels = value.get("rectanglelabels") or value.get("labels")
-        record: dict[str, Any] = {
+        record: JsonObject = {
             "id": f"ls-{task.get('id', number)}-{region_id}",
             "drawing": drawing,
             "predicted_value": {"text": text},
             "predicted_confidence": prediction.get("score"),
             "detail_kind": labels[0] if isinstance(labels, list) and labels else None,
         }
-        if sides[0] is not None:
-            fractions = [float(side or 0) / 100 for side in sides]
-            record |= {"bbox": corners_of_size(fractions), "bbox_unit": "norm"}
+        if sides:
+            fractions = [float(side) / 100 for side in sides]
+            record |= {"bbox": [*corners_of_size(fractions)], "bbox_unit": "norm"}
         yield {key: item for key, item in record.items() if item is not None}
 
 
-def _file_name(value: Any) -> str | None:
+def _file_name(value: JsonValue) -> str | None:
     """The file name in an address such as `/data/upload/1/a.png` or `/data/local-files/?d=scans/a.png`."""
     if not isinstance(value, str):
         return None
