@@ -155,7 +155,7 @@ def test_a_prompt_is_written_where_there_is_none(write: WriteLines) -> None:
     assert [item.prediction.prompt for item in good] == [
         "Is this dimension read right?",
         "Is the roughness of this surface finish read right?",
-        "Is this pmi read right?",
+        "Is this value read right?",
         "Is it?",
     ]
 
