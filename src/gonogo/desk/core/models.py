@@ -12,8 +12,8 @@ from gonogo.json_types import JsonObject, JsonValue
 class DeskTask:
     """Task to judge, cleaned and ready to show.
 
-    `predicted_value` is any JSON; `bbox` is `drawing_bbox` as served; `links` are the non-empty ids in reading
-    order, such as `("feature", "7a31…")`.
+    `predicted_value` is any JSON; `bbox` is `drawing_bbox` as served, as is `position`; `links` are the non-empty ids
+    in reading order, such as `("feature", "7a31…")`.
     """
 
     id: str
@@ -28,6 +28,7 @@ class DeskTask:
     part_revision_id: str | None = None
     links: tuple[tuple[str, str], ...] = ()
     n_required: int | None = None
+    position: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

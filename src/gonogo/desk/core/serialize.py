@@ -33,7 +33,7 @@ LINKS = (
 
 def task_from_served(served: dict[str, Any], campaign_id: str) -> DeskTask:
     """Returns the desk's task for the fields of a served one, already cleaned."""
-    bbox = served.get("drawing_bbox")
+    bbox, position = served.get("drawing_bbox"), served.get("position")
     return DeskTask(
         id=served["id"],
         campaign_id=served.get("campaign_id") or campaign_id,
@@ -48,6 +48,7 @@ def task_from_served(served: dict[str, Any], campaign_id: str) -> DeskTask:
         part_revision_id=served.get("part_revision_id"),
         links=tuple((name, served[key]) for name, key in LINKS if served.get(key)),
         n_required=served.get("n_required"),
+        position=tuple(float(number) for number in position) if position else None,
     )
 
 
@@ -65,17 +66,19 @@ def task_to_json(task: DeskTask) -> JsonObject:
         "part_revision_id": task.part_revision_id,
         "links": [list(link) for link in task.links],
         "n_required": task.n_required,
+        "position": list(task.position) if task.position is not None else None,
     }
 
 
 def task_from_json(data: dict[str, Any]) -> DeskTask:
     """Parses the result of `task_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
-    bbox, links = data["bbox"], data["links"]
-    rest = {key: value for key, value in data.items() if key not in ("bbox", "links")}
+    bbox, links, position = data["bbox"], data["links"], data.get("position")
+    rest = {key: value for key, value in data.items() if key not in ("bbox", "links", "position")}
     return DeskTask(
         **rest,
         bbox=tuple(float(number) for number in bbox) if bbox is not None else None,
         links=tuple((str(name), str(link)) for name, link in links),
+        position=tuple(float(number) for number in position) if position is not None else None,
     )
 
 

@@ -63,6 +63,7 @@ ADJUDICATE = Scope(
     Action("gold", "gold", "Propose the ruled task as gold, or not.", ("g",), "gold", 8),
     Action("error", "error type", "What is wrong with the prediction.", ("e",), "error", 10),
     Action("names", "names", "Show or hide who voted.", ("b",), "names", 9),
+    Action("details", "details", "Question and value in full; i there shows the ids.", ("i",), "details"),
     Action("later", "later", "Go on without a ruling.", ("l",), "later", 11),
     Action("context", "context", "Show more of the sheet.", ("z",), "pane('context')", 12),
     Action("left", "left", "Move the drawing left.", ("left",), "pane('pan(-1, 0)')"),

@@ -24,6 +24,7 @@ CASE = Scope(
     Action("previous", "previous", "The one before.", ("p", "left"), "step(-1)", 2),
     Action("review", "review", "Rule on it, where it waits for an expert.", ("v",), "review", 3),
     Action("context", "context", "More of the sheet, then all of it.", ("z",), "context", 4),
-    Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 5),
-    Action("back", "back", "Back to the list.", ("escape",), "back", 6),
+    Action("ids", "ids", "Show the ids, too, or not.", ("i",), "ids", 5),
+    Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 6),
+    Action("back", "back", "Back to the list.", ("escape",), "back", 7),
 )  # fmt: skip

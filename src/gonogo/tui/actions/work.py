@@ -77,6 +77,7 @@ HISTORY = Scope(
     Action("resend", "resend", "Send a refused answer once more.", ("r",), "resend", 7),
     Action("drop", "drop", "Delete a refused answer here, after asking.", ("x",), "drop", 8),
     Action("undo", "take back", "Take the last answer back.", ("u", "backspace"), "undo", 6),
+    Action("ids", "ids", "Show the ids in the details, or not.", ("i",), "ids", 9),
     Action("back", "back", "Back to where you came from.", ("escape", "h", "q"), "back", 5),
 )  # fmt: skip
 

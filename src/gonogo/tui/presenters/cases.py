@@ -10,7 +10,9 @@ from textual.content import Content
 from gonogo.desk.results.case_list import CaseListFilter, CaseListItem
 from gonogo.tui.presenters.columns import WIDE, Column
 from gonogo.tui.presenters.format import share_bar, value_text, verdict_sign
-from gonogo.tui.text import one_line, plain
+from gonogo.tui.presenters.subject import words
+from gonogo.tui.presenters.value_lines import field_lines, is_id
+from gonogo.tui.text import one_line
 
 _FIRST = (
     ("labeling_state", "state"),
@@ -55,9 +57,10 @@ def case_columns(order: CaseListFilter) -> list[Column[CaseListItem]]:
     ]  # fmt: skip
 
 
-def details(case: dict[str, Any], width: int) -> Content:
-    """All fields of a case, one a line; nested ones as JSON below their names, empty ones named at the end.
+def details(case: dict[str, Any], width: int, *, ids: bool = False) -> Content:
+    """All fields of a case, one a line; nested ones in lines below their names, empty ones named at the end.
 
+    With `ids` also those that name records of a machine.
     A case of a gonogo server begins with the question, the reading and everybody's answers.
     """
     filled = {field: value for field, value in case.items() if _is_filled(value)}
@@ -67,17 +70,20 @@ def details(case: dict[str, Any], width: int) -> Content:
         for field, name in _FIRST
         if field in filled
     ]
-    rest = {field: value for field, value in filled.items() if field not in dict(_FIRST)}
+    rest = {field: value for field, value in filled.items() if field not in dict(_FIRST) and (ids or not is_id(field))}
     nested = {field: value for field, value in rest.items() if isinstance(value, dict | list)}
     lines += [
         _field(field.replace("_", " "), _text(value, is_share=False), width)
         for field, value in rest.items()
         if field not in nested
     ]
-    lines += _nested(nested)
-    empty = [one_line(field.replace("_", " "), 60) for field in case if field not in filled]
+    lines += _nested(nested, ids=ids)
+    empty = [
+        one_line(field.replace("_", " "), 60) for field in case if field not in filled and (ids or not is_id(field))
+    ]
     if empty:
         lines += [Content(""), Content.styled(f"without a value: {', '.join(empty)}", "$quiet")]
+    lines += [Content(""), Content.styled("i  hides the ids" if ids else "i  shows the ids", "$quiet")]
     return Content("\n").join(lines)
 
 
@@ -85,14 +91,20 @@ def _is_filled(value: Any) -> bool:
     return value is not None and value != [] and value != {}
 
 
-def _nested(fields: dict[str, Any]) -> list[Content]:
+def _nested(fields: dict[str, Any], *, ids: bool) -> list[Content]:
     lines: list[Content] = []
-    room = MAX_CHARACTERS
     for field, value in fields.items():
-        text = plain(json.dumps(value, ensure_ascii=False, indent=2), max(room, 200))
-        room -= len(text)
-        lines += [Content(""), Content.styled(one_line(field.replace("_", " "), 60), "bold $accent"), Content(text)]
+        text = field_lines(_as_fields(value), ids=ids)
+        if text:
+            lines += [Content(""), Content.styled(words(field), "bold $accent"), *text]
     return lines
+
+
+def _as_fields(value: Any) -> dict[str, Any]:
+    """Fields of a nested value; several records are numbered."""
+    if isinstance(value, list):
+        value = value[0] if len(value) == 1 else {str(number): item for number, item in enumerate(value, 1)}
+    return value if isinstance(value, dict) else {"": value}
 
 
 def _question(case: dict[str, Any], width: int) -> list[Content]:

@@ -96,6 +96,12 @@ def moment(timestamp: str | None) -> datetime | None:
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
+def readable_time(text: str) -> str:
+    """ISO timestamp as `2026-05-01 08:00 UTC`; any other text as it is."""
+    at = moment(text) if len(text) >= 19 else None
+    return text if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def paragraphs(*parts: Content) -> Content:
     """Contents with an empty line between them."""
     return Content("\n\n").join(parts)

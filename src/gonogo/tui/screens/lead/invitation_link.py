@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gonogo.tui.text import one_line
+from gonogo.tui.text import content, one_line, styled
 
 if TYPE_CHECKING:
     from gonogo.schemas.labeling import CampaignAssignmentCreated
@@ -41,9 +41,9 @@ class InvitationLinkScreen(ModalScreen[None]):
         kind = "link" if self._is_link else "token"
         once = " and works once" if self._is_link else "; your server decides how long it works"
         with Vertical(id="invited"):
-            yield Static(Content.styled(f"{kind.capitalize()} for {one_line(self._address, 60)}", "bold $strong"))
-            yield Static(Content.styled(self._link, "$accent"), id="link", markup=False)
-            yield Static(Content(f"Send it to this person only. It is shown this once{once}."), markup=False)
+            yield Static(styled(f"{kind.capitalize()} for {self._address}", "bold $strong"), markup=False)
+            yield Static(Content.styled(one_line(self._link, MAX_LINK), "$accent"), id="link", markup=False)
+            yield Static(content(f"Send it to this person only. It is shown this once{once}."), markup=False)
             yield Static(_keys("copies it"), id="hint", markup=False)
 
     def action_copy(self) -> None:

@@ -56,6 +56,7 @@ class CaseScreen(Screen[None]):
         self._source, self._task_number, self.case_id, self._step = source, task, case_id, step
         self._case: dict[str, Any] | None = None
         self._card: Content = Content("")
+        self._ids = False
         self._browser: CampaignBrowser | None = None
         self._case_task: DeskTask | None = None
         self.view = Viewport()
@@ -131,7 +132,7 @@ class CaseScreen(Screen[None]):
         if not self._can_show:
             return
         width = max(self.body.content_region.width - 1, 20)
-        fields = self._card if self._case is None else cases.details(self._case, width)
+        fields = self._card if self._case is None else cases.details(self._case, width, ids=self._ids)
         self.fields.update(Content.assemble(fields))
         if self._case_task is not None and self.has_class("-drawn"):
             workers.start_exclusive(self, self._draw, self._case_task, group="picture")
@@ -145,6 +146,10 @@ class CaseScreen(Screen[None]):
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view))
 
     # --- actions ---------------------------------------------------------------------------------------
+
+    def action_ids(self) -> None:
+        self._ids = not self._ids
+        self._show()
 
     def action_step(self, by: int) -> None:
         case_id = self._step(by)

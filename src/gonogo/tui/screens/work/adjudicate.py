@@ -30,6 +30,7 @@ from gonogo.tui.presenters.format import editable_text, reading
 from gonogo.tui.presenters.review_queue import no_case_card
 from gonogo.tui.presenters.rulings import Draft, cannot_undo_ruling_message, error_type_text, evidence
 from gonogo.tui.screens.common.choice import ChoiceScreen
+from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.scroll_lines import ScrollLines
@@ -265,6 +266,12 @@ class AdjudicateScreen(Screen[int | None]):
 
     def action_later(self) -> None:
         self.session.skip()
+
+    def action_details(self) -> None:
+        case = self._case
+        if case is not None:
+            row = case.row
+            self.app.push_screen(FullQuestionScreen(case.task, None, record=row.record, part=row.part))
 
     def action_names(self) -> None:
         if self.session.plain:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,7 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gonogo.desk.core.models import DeskTask
-from gonogo.tui.presenters.format import reading
+from gonogo.tui.presenters.format import readable_time, reading
+from gonogo.tui.presenters.subject import field_text, kind_text, page_of
+from gonogo.tui.presenters.value_lines import value_content
 from gonogo.tui.text import content, one_line, styled
 from gonogo.values.characters import look_alikes
 
@@ -25,13 +27,29 @@ MAX_ODD = 20
 
 
 class FullQuestionScreen(ModalScreen[None]):
-    """Full question: prompt, value as JSON, unshortened ids, and the guideline, whose links open nothing."""
+    """Full question: prompt, value and what it is made of, and the guideline, whose links open nothing.
+
+    `i` shows the ids, too. `record` are published facts of the task, by name; `part` names its part.
+    """
 
     CSS_PATH = "full_question.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g,q", "dismiss", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,g,q", "dismiss", "back", show=False),
+        Binding("i", "ids", show=False),
+    ]
 
-    def __init__(self, task: DeskTask, guideline: str = "", drawn: str = "", unit: str = "") -> None:
+    def __init__(
+        self,
+        task: DeskTask,
+        guideline: str | None = "",
+        drawn: str = "",
+        unit: str = "",
+        *,
+        record: Sequence[tuple[str, str]] = (),
+        part: str = "",
+    ) -> None:
         super().__init__()
+        self._record, self._part, self._ids = record, part, False
         self._question = task
         self._guideline = guideline
         self._drawn = drawn
@@ -48,35 +66,63 @@ class FullQuestionScreen(ModalScreen[None]):
         """Shows the text for the width that it has now."""
         text = self.query_one("#full-question", Static)
         width = text.content_size.width
-        text.update(full_question(self._question, self._guideline, self._drawn, self._unit, width))
+        details = SubjectDetails(self._part, self._unit, tuple(self._record), self._ids)
+        text.update(full_question(self._question, self._guideline, self._drawn, details, width))
+
+    def action_ids(self) -> None:
+        self._ids = not self._ids
+        self._show()
 
 
-def full_question(task: DeskTask, guideline: str | None, drawn: str = "", unit: str = "", width: int = 0) -> Content:
-    """Text of all fields of `task`, in reading order; `drawn` describes the picture mode and its reason, `unit` is
-    that of lengths without one, `width` the cells at which lists wrap.
+class SubjectDetails(NamedTuple):
+    """Details of what a task points at. `unit` is that of lengths without one; `ids`: ids are shown, too."""
+
+    part: str = ""
+    unit: str = ""
+    record: tuple[tuple[str, str], ...] = ()
+    ids: bool = False
+
+
+NO_DETAILS = SubjectDetails()
+
+
+def full_question(
+    task: DeskTask, guideline: str | None, drawn: str = "", details: SubjectDetails = NO_DETAILS, width: int = 0
+) -> Content:
+    """Text of all fields of `task`, in reading order; `drawn` describes the picture mode and its reason, `width` are
+    the cells at which lists wrap.
     """
-    value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
-    fields = [
-        ("kind", " · ".join(part for part in (task.target_kind, task.detail_kind) if part)),
-        ("field", task.field_path or task.field_name), *task.links,
-        ("unit", f"{unit}, where the drawing writes none" if unit else ""),
-        ("box", ", ".join(f"{number:g}" for number in task.bbox or ())),
+    subject = _subject(task, details)
+    parts = [
+        *_guideline(guideline, width),
+        Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
+        Content.styled("The value that was read", "bold $strong"), value_content(task.predicted_value),
+        *_odd_characters(task.predicted_value),
+        Content.styled("What it points at", "bold $strong"), Content("\n").join(subject),
+        *((Content.styled("How the drawing is drawn", "bold $strong"), content(f"{drawn}. {_MODES}")) if drawn else ()),
+        Content.styled("i  hides the ids   Esc  back" if details.ids else "i  shows the ids   Esc  back", "$quiet"),
     ]  # fmt: skip
-    ids = [
+    return Content("\n\n").join(parts)
+
+
+def _subject(task: DeskTask, details: SubjectDetails) -> list[Content]:
+    """Lines of what the task points at, in words; published facts and ids below them."""
+    unit = f"{details.unit}, where the drawing writes none" if details.unit else ""
+    part = details.part or dict(task.links).get("part", "")
+    fields = [
+        ("part", one_line(part, 60)), ("sheet", str(page_of(task)) if task.bbox else ""), ("kind", kind_text(task)),
+        ("field", field_text(task)), ("unit", unit), ("position", ", ".join(f"{n:g}" for n in task.position or ())),
+    ]  # fmt: skip
+    times = [(name, text) for name, text in details.record if details.ids or not name.endswith(" by")]
+    fields += [(name, readable_time(text)) for name, text in times]
+    if details.ids:
+        box = ", ".join(f"{number:g}" for number in task.bbox or ())
+        fields += [("field path", task.field_path), ("box", box), ("task", task.id), *task.links]
+    return [
         Content.assemble(styled(name, "$quiet"), " " * max(15 - len(one_line(name)), 2), styled(text, "$foreground"))
         for name, text in fields
         if text
     ]
-    parts = [
-        *_guideline(guideline, width),
-        Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
-        Content.styled("The value that was read", "bold $strong"), content(value),
-        *_odd_characters(task.predicted_value),
-        Content.styled("What it points at", "bold $strong"), Content("\n").join(ids),
-        *((Content.styled("How the drawing is drawn", "bold $strong"), content(f"{drawn}. {_MODES}")) if drawn else ()),
-        Content.styled("Esc  back", "$quiet"),
-    ]  # fmt: skip
-    return Content("\n\n").join(parts)
 
 
 def _odd_characters(value: Any) -> list[Content]:

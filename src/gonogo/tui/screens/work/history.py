@@ -23,7 +23,7 @@ from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import answer_history
 from gonogo.tui.presenters.annotate import outcome_text
-from gonogo.tui.screens.work.full_question import full_question
+from gonogo.tui.screens.work.full_question import SubjectDetails, full_question
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.record_list import RecordList
@@ -60,6 +60,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         self._session = session
         self._history = session.history(limit=MAX_ANSWERS)
         self._to_drop: Decided | None = None
+        self._ids = False
         self._reload_timer: Timer | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -148,10 +149,20 @@ class HistoryScreen(ModalScreen[Decided | None]):
         answer = self.answers.current
         if answer is None or self.details.display:
             return
-        self.query_one("#words", Static).update(answer_history.details(answer, full_question(answer.task, None)))
+        self._show_details(answer)
         self.answers.display, self.details.display = False, True
         self.details.scroll_home(animate=False)
         self.details.focus()
+
+    def _show_details(self, answer: Decided) -> None:
+        question = full_question(answer.task, None, details=SubjectDetails(ids=self._ids))
+        self.query_one("#words", Static).update(answer_history.details(answer, question))
+
+    def action_ids(self) -> None:
+        answer = self.answers.current
+        if answer is not None and self.details.display:
+            self._ids = not self._ids
+            self._show_details(answer)
 
     def action_search(self) -> None:
         self.search.focus()
