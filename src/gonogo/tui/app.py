@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from gonogo.desk.account.account_service import Account
     from gonogo.tui.first_frame import FirstFrame
+    from gonogo.tui.presenters.rulings import Draft
     from gonogo.tui.terminal.probe import Probe
 
 THEME_SECONDS = 1.0
@@ -82,6 +83,8 @@ class GonogoApp(App[None]):
         self._has_painted = False
         self.drafts: dict[str, str] = {}
         """Unsent corrections by task id; they outlive a screen, so signing in again loses nothing."""
+        self.ruling_drafts: dict[str, Draft] = {}
+        """Notes, error types and gold proposals of rulings to come, by task id."""
         super().__init__()
         if first is not None:
             attach(self, first)
@@ -246,6 +249,9 @@ class GonogoApp(App[None]):
 
     async def action_review(self) -> None:
         await self.navigator.show_review()
+
+    def action_switch(self) -> None:
+        self.navigator.show_switch()
 
     def action_practice(self) -> None:
         self.navigator.show_practice()

@@ -82,10 +82,34 @@ class Navigator:
         else:
             await self.open_after_sign_in(signed)
 
-    def show_sign_in(self, reason: str = "", *, embedded: bool = False) -> None:
+    def show_sign_in(self, reason: str = "", *, embedded: bool = False, back: bool = False) -> None:
+        """Shows the sign-in form; `back` lets Esc return to the login that is open."""
         from gonogo.tui.screens.common.sign_in import SignInScreen  # loaded when first shown
 
-        self._replace_screen(SignInScreen(reason, embedded=embedded))
+        self._replace_screen(SignInScreen(reason, embedded=embedded, back=back))
+
+    def show_switch(self) -> None:
+        """Shows where else one can work: campaigns, the review queue, other logins."""
+        signed = self._services.remembered()
+        if signed is None:
+            self._notice("Sign in first.")
+            return
+        from gonogo.tui.screens.common.switch import SwitchScreen  # loaded when first shown
+
+        if not isinstance(self._app.screen, SwitchScreen):
+            self._app.push_screen(SwitchScreen(signed))
+
+    async def switch_login(self, signed: SignedIn) -> None:
+        """Goes on under another known login, in its last campaign."""
+        await self.close_session()
+        self._services.switch_login(signed)
+        self.reviewing = False
+        await self.open_after_sign_in(signed)
+
+    async def open_workspace(self) -> None:
+        """Opens the workspace on this computer; the login of before stays known."""
+        await self.close_session()
+        self.show_sign_in(embedded=True)
 
     async def open_after_sign_in(self, signed: SignedIn) -> None:
         """Opens the campaign of the login, the one that was asked for by name, or the choice of campaigns."""
@@ -93,7 +117,7 @@ class Navigator:
         if name:
             self._replace_screen(self._choice(signed, name))
             return
-        campaign_id = self._campaign_id or signed.campaign_id
+        campaign_id, self._campaign_id = self._campaign_id or signed.campaign_id, None
         if campaign_id and not self.reviewing:
             await self.open_campaign(signed, campaign_id)
             return
@@ -137,7 +161,7 @@ class Navigator:
             await self.open_campaign(signed, campaign_id)
             self._notice(notice, seconds=8)
 
-        session = self._services.open_tour(signed, lessons)
+        session = self._services.open_tour(signed, campaign_id, lessons)
         self.session = session
         return TourScreen(session, lessons, clock=self._clock, profile=self._services.profile, then=go_on)
 
@@ -151,13 +175,16 @@ class Navigator:
         self._replace_screen(ReviewScreen(session, signed, campaign_id, task_id))
 
     async def show_review(self) -> None:
-        """Opens the review queue of the campaign that was opened last."""
+        """Opens the review queue of the campaign that was opened last, or from there its questions."""
         signed = self._services.remembered()
         if signed is None:
             self.show_sign_in("Sign in to review.")
             return
-        self.reviewing = True
-        await self.open_after_sign_in(signed)
+        self.reviewing = not self.reviewing
+        if self.campaign_id:
+            await self.open_campaign(signed, self.campaign_id)
+        else:
+            await self.open_after_sign_in(signed)
 
     def show_practice(self) -> None:
         """Opens practice in the current campaign; leaving it returns to the screen below."""
@@ -210,8 +237,10 @@ class Navigator:
         return LeadScreenFactory(self._services, self._clock)
 
     def _replace_screen(self, screen: Screen[Any]) -> None:
-        """Shows `screen` in place of the current one."""
+        """Shows `screen` in place of the current one and of those below it."""
         screen.add_class(*size_classes(self._app))
+        while len(self._app.screen_stack) > 2:
+            self._app.pop_screen()
         if len(self._app.screen_stack) > 1:
             self._app.switch_screen(screen)
         else:

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,15 +33,14 @@ from gonogo.desk.account.client_factory import ClientFactory
 from gonogo.desk.account.credentials import CredentialStore, StorageKind, credential_store
 from gonogo.desk.account.identity import (
     EMBEDDED,
-    IDENTITY,
     THIS_RUN,
     CampaignChoice,
     EmbeddedParts,
     SignedIn,
     fingerprint,
 )
-from gonogo.desk.account.last_campaign import last_campaign, remember_campaign
 from gonogo.desk.account.lazy_imports import http_clients
+from gonogo.desk.account.logins import Logins
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, within
@@ -88,6 +87,7 @@ class Account:
         self._credentials = vault or credential_store(home)
         self._clock = clock or Clock()
         self._memory = StateStore(home.memory_file())
+        self._logins = Logins(self._memory)
         self._clients = ClientFactory(
             home,
             profile,
@@ -122,7 +122,7 @@ class Account:
     @property
     def has_login(self) -> bool:
         """Whether somebody signed in on this computer before, even if the credential is gone."""
-        return self._stored() is not None
+        return self._logins.current() is not None
 
     # --- login ----------------------------------------------------------------------------------------
 
@@ -131,14 +131,27 @@ class Account:
         env = environment()
         if env.api_key is not None:
             return self._from_environment(env.api_key, env.base_url)
-        signed = self._stored()
+        signed = self._logins.current()
         if signed is None or (env.base_url and signed.base_url != env.base_url):
             return None
+        return signed if self._resumable(signed) else None
+
+    def other_logins(self) -> list[SignedIn]:
+        """Returns the logins that can be switched to without signing in; none while the environment names a key."""
+        if environment().api_key is not None:
+            return []
+        current = self._logins.current()
+        others = [each for each in self._logins.known() if current is None or each.account != current.account]
+        return [each for each in others if self._resumable(each)]
+
+    def switch_login(self, signed: SignedIn) -> None:
+        """Makes another known login the current one; the one before stays known."""
+        self._logins.put(signed)
+
+    def _resumable(self, signed: SignedIn) -> bool:
         if signed.kind == EMBEDDED:
-            return signed if self.embedded_available else None
-        if signed.storage == THIS_RUN and signed.account not in self._this_run:
-            return None
-        return signed
+            return self.embedded_available
+        return signed.storage != THIS_RUN or signed.account in self._this_run
 
     async def sign_in_link(self, text: str, base_url: str | None = None) -> SignedIn:
         """Redeems an invitation. Raises `GonogoClientError`, or `SignInError` when no server is named."""
@@ -167,7 +180,7 @@ class Account:
         """Signs in to the workspace on this machine. Raises `GonogoClientError`, `SignInError` when there is none."""
         parts = self._clients.embedded()
         signed = replace(await self._identify(ApiKey(parts.token), parts.base_url, EMBEDDED), storage=EMBEDDED)
-        self._memory.put(IDENTITY, asdict(signed))
+        self._logins.put(signed)
         return signed
 
     async def sign_in_demo(self, report: Callable[[str], None]) -> SignedIn:
@@ -180,7 +193,7 @@ class Account:
         make = self._make_demo
         campaign_id = await asyncio.to_thread(lambda: asyncio.run(make(report)))
         signed = replace(await self.sign_in_embedded(), campaign_id=campaign_id)
-        self._memory.put(IDENTITY, asdict(signed))
+        self._logins.put(signed)
         return signed
 
     async def keep_in_file(self, signed: SignedIn) -> SignedIn:
@@ -191,13 +204,12 @@ class Account:
         if not await self._credentials.put_in_file(signed.account):
             return signed
         kept = replace(signed, storage=StorageKind.FILE.value, note="")
-        self._memory.put(IDENTITY, asdict(kept))
+        self._logins.put(kept)
         return kept
 
     async def sign_out(self) -> None:
         """Forgets the credential here, ends the session on the server, deletes cached drawings. Unsent answers stay."""
-        signed = self._stored()
-        self._memory.drop(IDENTITY)
+        signed = self._logins.forget()
         with contextlib.suppress(OSError):
             self.home.first_frame_file().unlink(missing_ok=True)
         await asyncio.to_thread(shutil.rmtree, self.home.sheets_cache(), True)
@@ -245,26 +257,17 @@ class Account:
         """Returns the lessons that the demo has left for a campaign; they are given once."""
         return take_lessons(self.home, campaign_id)
 
-    def open_tour(self, signed: SignedIn, lessons: Sequence[Lesson]) -> AnnotateSession:
+    def open_tour(self, signed: SignedIn, campaign_id: str, lessons: Sequence[Lesson]) -> AnnotateSession:
         """Returns a session over `lessons`, whose answers go nowhere and whose outbox ends with this run."""
         self._tour_folder = self._tour_folder or tempfile.TemporaryDirectory(prefix="gonogo-tour-")
+        address = Address(signed.base_url, signed.annotator, "tour")
 
         async def connect() -> TaskServer:
             return TourServer(lessons, lambda: self._task_server(signed))
 
-        address = Address(signed.base_url, signed.annotator, "tour")
-        return AnnotateSession(
-            SessionDependencies(
-                address=address,
-                sends=address,
-                connect=connect,
-                drawings=lambda ask_url: self._clients.drawings(signed, ask_url),
-                outbox_file=Path(self._tour_folder.name) / "outbox.sqlite",
-                memory=self._memory,
-                profile=self.profile,
-                clock=self._clock,
-            )
-        )
+        usual = self._dependencies(signed, campaign_id, connect)
+        outbox_file = Path(self._tour_folder.name) / "outbox.sqlite"
+        return AnnotateSession(replace(usual, address=address, sends=address, outbox_file=outbox_file, embedded=False))
 
     def open_review(self, signed: SignedIn, campaign_id: str) -> ReviewSession:
         """Returns a review session in one campaign; nothing is read or sent before its `start`."""
@@ -302,7 +305,7 @@ class Account:
     def _dependencies(
         self, signed: SignedIn, campaign_id: str, connect: Callable[[], Awaitable[TaskServer]]
     ) -> SessionDependencies:
-        remember_campaign(self._memory, self._stored(), signed, campaign_id)
+        self._logins.remember_campaign(signed, campaign_id)
         return SessionDependencies(
             address=Address(signed.base_url, signed.annotator, campaign_id),
             sends=_sendable(signed, campaign_id),
@@ -326,18 +329,11 @@ class Account:
             return None
         known = self._memory.get(f"key {fingerprint(key)}") or {}
         annotator = str(known.get("annotator") or f"key:{fingerprint(key)}")
-        campaign_id = last_campaign(self._memory, self._stored(), base, annotator)
+        campaign_id = self._logins.last_campaign(base, annotator)
         return SignedIn(base, "key", "", "key of the environment", campaign_id, THIS_RUN, annotator)
 
-    def _stored(self) -> SignedIn | None:
-        data = self._memory.get(IDENTITY)
-        try:
-            return SignedIn(**data) if data else None
-        except TypeError:
-            return None  # written by another version
-
     def _embedded_url(self) -> str | None:
-        stored = self._stored()
+        stored = self._logins.current()
         return stored.base_url if stored is not None and stored.kind == EMBEDDED else None
 
     async def _redeem(self, token: str, base_url: str) -> SignedIn:
@@ -369,7 +365,7 @@ class Account:
             me = await client.me()
         finally:
             await client.aclose()
-        campaign_id = last_campaign(self._memory, self._stored(), base_url, me.id)
+        campaign_id = self._logins.last_campaign(base_url, me.id)
         return SignedIn(base_url, kind, me.role, me.name or me.email or "", campaign_id, THIS_RUN, me.id)
 
     async def _store(self, signed: SignedIn, credential: Credential) -> SignedIn:
@@ -377,7 +373,7 @@ class Account:
         stored = await self._credentials.put(signed.account, credential.secret)
         signed = replace(signed, storage=stored.where.value, note=stored.note)
         self._this_run.add(signed.account)
-        self._memory.put(IDENTITY, asdict(signed))
+        self._logins.put(signed)
         return signed
 
     async def _end_session(self, signed: SignedIn) -> None:

@@ -73,7 +73,7 @@ def drained(progress: WorkProgress | None, unsent: int, done: int = 0, total: in
     `done` counts the answers as the status line does, those not sent yet included; `total` is `None` if not known.
     """
     parts = ["You're done: no question is left for you now."]
-    if total is not None:
+    if total:
         parts = [f"You're done: {done} of {total} answered."]
         if done < total:
             parts = [f"No question is left for you now: {done} of {total} answered."]

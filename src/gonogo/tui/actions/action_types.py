@@ -60,7 +60,7 @@ class Scope:
 KEY_NAMES = {
     "question_mark": "?", "plus": "+", "equals_sign": "=", "minus": "-", "left": "←", "right": "→", "up": "↑",
     "down": "↓", "enter": "Enter", "escape": "Esc", "backspace": "Backspace", "home": "Home",
-    "ctrl+q": "Ctrl+Q", "ctrl+p": "Ctrl+P", "space": "Space", "slash": "/",
+    "ctrl+q": "Ctrl+Q", "ctrl+o": "Ctrl+O", "ctrl+r": "Ctrl+R", "ctrl+p": "Ctrl+P", "space": "Space", "slash": "/",
     "pageup": "PgUp", "pagedown": "PgDn", "semicolon": ";", "comma": ",", "full_stop": ".", "delete": "Delete",
     **{f"f{number}": f"F{number}" for number in range(2, 13)}, "ctrl+s": "Ctrl+S", "ctrl+k": "Ctrl+K",
 }  # fmt: skip

@@ -96,7 +96,7 @@ class ChooseCampaignScreen(Screen[None]):
         else:
             invited = "Ask the person who invited you."
             own = "`gonogo import` makes one; `gonogo campaigns list` shows the closed ones, too."
-            step = f"{invited if self._invited else own} r looks again. Ctrl+Q leaves."
+            step = f"{invited if self._invited else own} r looks again. Ctrl+O goes elsewhere, Ctrl+Q leaves."
             self._show_message("There is no open campaign for you.", step)
 
     @on(OptionList.OptionSelected)

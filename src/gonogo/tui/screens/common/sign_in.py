@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Paste
@@ -31,14 +32,16 @@ class SignInScreen(Screen[None]):
 
     CSS_PATH = "sign_in.tcss"
     AUTO_FOCUS = "#link"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
 
     link = getters.query_one("#link", Input)
     key = getters.query_one("#key", Input)
     server = getters.query_one("#server", Input)
     message = getters.query_one("#message", Static)
 
-    def __init__(self, reason: str = "", *, embedded: bool = False) -> None:
+    def __init__(self, reason: str = "", *, embedded: bool = False, back: bool = False) -> None:
         super().__init__()
+        self._back = back
         self._embedded = embedded
         self._reason = reason
         self._busy = False
@@ -74,6 +77,12 @@ class SignInScreen(Screen[None]):
         if self._embedded:
             self.add_class("-opening")  # the form only shows if this fails
             self._sign_in_here()
+
+    async def action_back(self) -> None:
+        """Returns to the login that is open, if the form was opened from there."""
+        signed = self.services.remembered() if self._back and not self._busy else None
+        if signed is not None:
+            await app_of(self).navigator.open_after_sign_in(signed)
 
     @on(Button.Pressed, "#here")
     def _sign_in_here(self) -> None:

@@ -72,8 +72,6 @@ class AdjudicateScreen(Screen[int | None]):
         self._clock = clock
         self._profile = profile
         self._case: Case | None = None
-        self._drafts: dict[str, Draft] = {}
-        self._typed: dict[str, str] = {}
         self._field = ""
         """Field open in the editor: "value", "note", or empty."""
         self._not_saved = ""
@@ -160,7 +158,7 @@ class AdjudicateScreen(Screen[int | None]):
         return self._draft_of(self._case)
 
     def _draft_of(self, case: Case | None) -> Draft:
-        return self._drafts.get(case.task.id, _NO_DRAFT) if case is not None else _NO_DRAFT
+        return self.gonogo.ruling_drafts.get(case.task.id, _NO_DRAFT) if case is not None else _NO_DRAFT
 
     @on(CorrectionInput.Choosing)
     def _show_keys(self) -> None:
@@ -304,7 +302,7 @@ class AdjudicateScreen(Screen[int | None]):
 
     def _set_draft(self, draft: Draft) -> None:
         if self._case is not None:
-            self._drafts[self._case.task.id] = draft
+            self.gonogo.ruling_drafts[self._case.task.id] = draft
             self._show_evidence()
 
     def action_scroll_votes(self, direction: int) -> None:
@@ -327,7 +325,7 @@ class AdjudicateScreen(Screen[int | None]):
     def action_type(self) -> None:
         if self._case is not None and self.pane.gate.accepts():
             task = self._case.task
-            self._edit("value", self._typed.get(task.id, editable_text(task.predicted_value)))
+            self._edit("value", self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)))
 
     def action_note(self) -> None:
         if self._case is None:
@@ -356,6 +354,8 @@ class AdjudicateScreen(Screen[int | None]):
     @on(Input.Changed)
     def _text_changed(self, event: Input.Changed) -> None:
         if self.pane.editing:
+            if self._field == "value" and self._case is not None:
+                self.gonogo.drafts[self._case.task.id] = event.value  # a switch may remove the screen
             self._show_hint(event.value)
 
     def action_repair(self, name: str) -> None:
@@ -372,7 +372,7 @@ class AdjudicateScreen(Screen[int | None]):
 
     def action_leave(self) -> None:
         if self._case is not None and self._field == "value":
-            self._typed[self._case.task.id] = self.pane.editor.text
+            self.gonogo.drafts[self._case.task.id] = self.pane.editor.text
         self._close_editor()
         self._show_keys()
 
@@ -387,7 +387,7 @@ class AdjudicateScreen(Screen[int | None]):
         text = self.pane.checked_correction() or ""
         if not text:
             return
-        self._typed[case.task.id] = text
+        self.gonogo.drafts[case.task.id] = text
         self._rule(Ruling("incorrect", correction.correction_value(text)))
 
 

@@ -367,6 +367,7 @@ class AnnotateScreen(Screen[None]):
     @on(Input.Changed)
     def _correction_changed(self) -> None:
         if self.pane.editing and self.pane.current is not None:
+            self.gonogo.drafts[self.pane.current.id] = self.pane.editor.text  # a switch may remove the screen
             self.pane.editor.show_reading(self.pane.current.predicted_value)
 
     def action_repair(self, name: str) -> None:
