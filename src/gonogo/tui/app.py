@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from gonogo.desk.account.account_service import Account
+    from gonogo.desk.review.models import Draft
     from gonogo.tui.first_frame import FirstFrame
-    from gonogo.tui.presenters.rulings import Draft
     from gonogo.tui.terminal.probe import Probe
 
 THEME_SECONDS = 1.0

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gonogo.desk.account.account_service import Account
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.review.models import Draft
     from gonogo.desk.review.session import ReviewSession
-    from gonogo.tui.presenters.rulings import Draft
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
     from gonogo.tui.theme_files import ThemeFile
 

@@ -130,3 +130,12 @@ class Ruled:
     @property
     def refused(self) -> bool:
         return self.state is SendState.PARKED
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Draft of the next ruling: note, error type and gold proposal."""
+
+    note: str = ""
+    error_type: str = ""
+    gold: bool = False

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from textual.content import Content
 
-from gonogo.desk.review.models import Case, QueueRow, Ruled
+from gonogo.desk.review.models import Case, Draft, QueueRow, Ruled
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.presenters.annotate import OUTCOMES
@@ -27,15 +26,6 @@ REASONS = {
 }
 """Reasons why a task needs an expert, by the server's word."""
 NO_VOTES = "This server lists no votes: rule from the drawing and the value."
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """Draft of the next ruling: note, error type and gold proposal."""
-
-    note: str = ""
-    error_type: str = ""
-    gold: bool = False
 
 
 def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int, height: int = 1_000) -> list[Content]:

@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Stage
-from gonogo.desk.review.models import Case, Ruled, Ruling
+from gonogo.desk.review.models import Case, Draft, Ruled, Ruling
 from gonogo.schemas.review import ERROR_TYPES
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions
@@ -28,7 +28,7 @@ from gonogo.tui.layout.arrangement import EVIDENCE_PANEL
 from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import editable_text, reading
 from gonogo.tui.presenters.review_queue import no_case_card
-from gonogo.tui.presenters.rulings import Draft, cannot_undo_ruling_message, error_type_text, evidence
+from gonogo.tui.presenters.rulings import cannot_undo_ruling_message, error_type_text, evidence
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets.correction_input import CorrectionInput
