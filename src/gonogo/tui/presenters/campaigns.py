@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from gonogo.json_types import as_numbers
+from gonogo.json_types import JsonObject, as_list, as_numbers, as_object
 from gonogo.report.progress import pace_text, person_text, queue_text
 from gonogo.report.quality import gauge
 from gonogo.schemas.wording import counted
@@ -97,19 +97,32 @@ def _quality(snapshot: CampaignSnapshot, width: int) -> list[Content]:
     report = snapshot.quality
     if report is None:
         return []
-    numbers, required = as_numbers((report.gonogo or {}).get("alpha_interval")), report.acceptance_alpha or 0.0
-    interval = numbers if len(numbers) == 2 else None
-    alpha = "not enough votes yet" if report.alpha is None else f"{report.alpha:.2f}"
-    doubt = f", 95 % {interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
-    word = "accepted" if report.accepted else "not accepted"
-    return [
-        Content.assemble(
-            ("alpha ", "$quiet"), (f"{alpha}{doubt}", "bold $strong"),
-            (f" · wanted {required:g} · {word}", "$foreground"),
-        ),
-        Content.styled(gauge(report.alpha, interval, required, max(min(width - 8, 41), 11)), "$foreground"),
-        Content.styled("y says what it means and what to do.", "$quiet"),
-    ]  # fmt: skip
+    details, required = report.gonogo or {}, report.acceptance_alpha or 0.0
+    if report.alpha is None:
+        lines = [Content.assemble(("alpha ", "$quiet"), ("not enough votes yet", "bold $strong"))]
+    else:
+        numbers = as_numbers(details.get("alpha_interval"))
+        interval = numbers if len(numbers) == 2 else None
+        doubt = f", 95 % {interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
+        word = "accepted" if report.accepted else "not accepted"
+        lines = [
+            Content.assemble(
+                ("alpha ", "$quiet"), (f"{report.alpha:.2f}{doubt}", "bold $strong"),
+                (f" · wanted {required:g} · {word}", "$foreground"),
+            ),
+            Content.styled(gauge(report.alpha, interval, required, max(min(width - 8, 41), 11)), "$foreground"),
+        ]  # fmt: skip
+    return [*lines, *_advice(details), Content.styled("y says what it means and what to do.", "$quiet")]
+
+
+def _advice(details: JsonObject) -> Iterator[Content]:
+    """What a lead should see without opening the report: gold that can be told, and the first step."""
+    if as_list(details.get("gold_looks")):
+        yield Content.styled("! gold looks different from the work: people can tell it", "$warning")
+    texts = [str(as_object(step).get("text")) for step in as_list(details.get("next_steps"))]
+    first = next((text for text in texts if "{name}" not in text), "")  # a person's name stands in the report
+    if first:
+        yield Content.assemble(("next ", "$quiet"), (plain(first, 200), "$foreground"))
 
 
 def _people(snapshot: CampaignSnapshot, width: int, now: datetime) -> list[Content]:

@@ -85,7 +85,7 @@ async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_expla
     async with room.opened():
         await room.sees("Nothing needs an expert")
         await room.press("l")
-        await room.sees("not enough votes yet", "people (2)")
+        await room.sees("not enough votes yet", "people (2)", "next 10 gold tasks, half of them wrong")
         await room.press("p")
         await room.sees("Refused as it stands", "forced below acceptance")
         await room.press(*"yes", "enter")
@@ -104,6 +104,7 @@ async def test_queue_pace_and_what_each_person_did_are_told(room: Room) -> None:
         await room.sees("find")
         await room.press("l")
         await room.sees("1 left", "1 in review", "0 done", "votes an hour", "votes to go", "1 done, now")
+        await room.sees("next 1 ruling by an expert on what votes left in doubt")
         await room.bench.vote(_second, ana="correct", bob="correct")
         await room.sees("0 left", "No votes are missing", "2 done, now", "1/2")  # told by the server
 
