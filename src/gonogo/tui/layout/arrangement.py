@@ -18,6 +18,8 @@ LARGE_GAIN = 2.0
 STEADY_TASKS = 6
 SMALL_WIDTH, SMALL_HEIGHT = 96, 26
 """Room below which the frame of the drawing is left away where the panel parts the two anyway."""
+COMFORTABLE_ROWS = 9
+"""Rows of a panel with the value in letters and its exact reading below, where the drawing has enough without them."""
 NARROW = 64
 """Width of a terminal below which nothing fits beside a drawing."""
 
@@ -76,7 +78,8 @@ class TaskRoom:
     @property
     def panel_height(self) -> int:
         """Returns the height of a panel below the drawing."""
-        return _part(self.height, self.panel.height)
+        rows = _part(self.height, self.panel.height)
+        return rows if self.is_small else max(rows, COMFORTABLE_ROWS)
 
     def cells(self, arrangement: Arrangement) -> tuple[int, int]:
         """Returns the columns and rows of the drawing."""
