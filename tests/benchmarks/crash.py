@@ -1,5 +1,7 @@
 """1,000 lives of desks, each ended by kill -9, behind a network that spoils 30 % of all requests.
 
+Every third life is `gonogo outbox send`; each life has a wall clock of its own, up to a day wrong.
+
 `python -m tests.benchmarks.crash [ROUNDS]`. Eight people work side by side, each on a home of their own, so that the
 waits of one are the work of another. `lost`: verdicts called saved that the server does not have as they were given;
 `doubled`: tasks with more than one verdict. `met`: both are 0, and all that was saved has reached the server.
@@ -30,7 +32,10 @@ def run(rounds: int = ROUNDS) -> dict[str, Any]:
     each = -(-rounds // PEOPLE)
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        work = crash(Path(folder), rounds=each, n_tasks=each * TASKS_A_ROUND, seed=rounds, people=PEOPLE)
+        n_tasks = each * TASKS_A_ROUND
+        work = crash(
+            Path(folder), rounds=each, n_tasks=n_tasks, seed=rounds, people=PEOPLE, sends=True, clock_jumps=True
+        )
         outcome, met = asyncio.run(work)
         seconds = time.monotonic() - started
     return {

@@ -29,6 +29,7 @@ from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import Decision, SendState
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.core.state_store import StateStore
+from gonogo.desk.outbox.flush import flush
 from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
@@ -45,7 +46,17 @@ DRAIN_SECONDS = 60.0
 VERDICTS = ("correct", "incorrect", "unsure")
 
 
+JUMPS = (-86_400.0, -130.0, 0.0, 0.0, 130.0, 86_400.0)
+"""Seconds by which the wall clock of a life is off, where clocks jump."""
+
+
 class Hurried(Clock):
+    def __init__(self, wrong_by: float = 0.0) -> None:
+        self.wrong_by = wrong_by
+
+    def wall(self) -> float:
+        return super().wall() + self.wrong_by
+
     def monotonic(self) -> float:
         return super().monotonic() * SPEED
 
@@ -75,7 +86,11 @@ class NoDrawings:
 
 @dataclass(frozen=True)
 class Plan:
-    """`longest` is the longest life of one round in seconds."""
+    """`longest` is the longest life of one round in seconds.
+
+    `sends`: every third life is `gonogo outbox send`, killed like the others. `clock_jumps`: each life has a wall clock
+    of its own, wrong by one of JUMPS.
+    """
 
     base_url: str
     token: str = field(repr=False)
@@ -85,14 +100,15 @@ class Plan:
     rounds: int
     longest: float = 0.8
     seed: int = 1
+    sends: bool = False
+    clock_jumps: bool = False
 
     @property
     def outbox_file(self) -> Path:
         return Path(self.folder) / "outbox.sqlite"
 
 
-def desk_of(plan: Plan) -> AnnotateSession:
-    clock = Hurried()
+def desk_of(plan: Plan, clock: Hurried) -> AnnotateSession:
 
     async def connect() -> HttpTaskServer:
         return HttpTaskServer(GonogoClient(plan.base_url, SessionToken(plan.token), retry=None))
@@ -108,9 +124,19 @@ def desk_of(plan: Plan) -> AnnotateSession:
     )
 
 
-async def answer(plan: Plan, *, drain: bool) -> None:
+async def send(plan: Plan, clock: Hurried) -> None:
+    """Send what waits, as `gonogo outbox send` does."""
+
+    def ignore(*_: object) -> None:
+        return None
+
+    server = HttpTaskServer(GonogoClient(plan.base_url, SessionToken(plan.token), retry=None))
+    await flush(plan.outbox_file, Address(plan.base_url, plan.annotator, None), server, clock, ignore)
+
+
+async def answer(plan: Plan, clock: Hurried, *, drain: bool) -> None:
     """Answer until killed; with `drain`, only send what is there, and return."""
-    desk, news = desk_of(plan), asyncio.Event()
+    desk, news = desk_of(plan, clock), asyncio.Event()
     desk.subscribe(news.set)
     await desk.start()
     while not (drain and desk.state.unsent == 0):
@@ -142,8 +168,10 @@ def _round(plan: Plan, number: int, life: float | None) -> bool:
         os.dup2(begin, BEGUN)
         random.seed(plan.seed * 100_000 + number)
         code = 1
+        clock = Hurried(random.choice(JUMPS) if plan.clock_jumps and life is not None else 0.0)
+        sends = plan.sends and number % 3 == 2 and life is not None
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(answer(plan, drain=life is None))
+            asyncio.run(send(plan, clock) if sends else answer(plan, clock, drain=life is None))
             code = 0
         os._exit(code)
     os.close(begin)

@@ -30,12 +30,29 @@ async def test_what_was_called_saved_is_on_the_server_once(tmp_path: Path) -> No
     assert sum(met[fault] for fault in FAULTS) > 0.15 * met.total()
 
 
+@pytest.mark.slow
+async def test_nor_by_outbox_send_between_the_lives_and_a_clock_that_jumps(tmp_path: Path) -> None:
+    outcome, _ = await crash(tmp_path, rounds=24, n_tasks=600, seed=2, sends=True, clock_jumps=True)
+    assert (outcome.drained, outcome.lost, outcome.doubled) == (True, [], [])
+    assert set(outcome.here) == {SendState.SENT}
+    assert sum(outcome.here.values()) == len(outcome.stored)
+    assert len(outcome.promised) >= 5
+
+
 async def crash(
-    folder: Path, *, rounds: int, n_tasks: int, seed: int = 1, people: int = 1
+    folder: Path,
+    *,
+    rounds: int,
+    n_tasks: int,
+    seed: int = 1,
+    people: int = 1,
+    sends: bool = False,
+    clock_jumps: bool = False,
 ) -> tuple[Outcome, Counter[str]]:
     """So many lives of each desk behind the faulty proxy; what came of it, and the faults met.
 
-    `people` work side by side, each on a home and in a campaign of `n_tasks` of their own.
+    `people` work side by side, each on a home and in a campaign of `n_tasks` of their own. `sends` and `clock_jumps`:
+    see `Plan`.
     """
     database = folder / "server.db"
     settings = ServerSettings(
@@ -50,7 +67,17 @@ async def crash(
         async with FaultyProxy(port, chance=random.Random(seed)) as proxy:
             here = f"http://127.0.0.1:{proxy.own_port}"
             plans = [
-                Plan(here, token, annotator, campaign_id, str(folder / f"desk{place}"), rounds, seed=seed + place)
+                Plan(
+                    here,
+                    token,
+                    annotator,
+                    campaign_id,
+                    str(folder / f"desk{place}"),
+                    rounds,
+                    seed=seed + place,
+                    sends=sends,
+                    clock_jumps=clock_jumps,
+                )
                 for place, (campaign_id, token, annotator) in enumerate(made)
             ]
             return await run(plans, database), proxy.met
