@@ -126,3 +126,11 @@ def test_errors_and_credentials_are_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("body", [b'{"data": 7, "status": "up"}', b'{"html": "<p>sign in</p>"}'])
+def test_another_object_is_no_empty_answer(body: bytes) -> None:
+    """Each field of a report may be missing; an object of some other program must not look like a report of zeros."""
+    with pytest.raises(UnexpectedAnswerError, match="no QualityReport: none of its fields"):
+        parse(QualityReport, ApiResponse(200, {}, body))
+    assert parse(QualityReport, ApiResponse(200, {}, b'{"n_tasks": 3, "new_field": 1}')).n_tasks == 3

@@ -127,11 +127,14 @@ def _fit(model: type[M], body: bytes, clean: bool) -> M | _Misfit | None:
     if value is None:
         return None
     try:
-        return model.model_validate(clean_json(value) if clean else value)
+        fitted = model.model_validate(clean_json(value) if clean else value)
     except ValidationError as error:
         return _Misfit(misfits(error))
     except RecursionError:
         return _Misfit("it nests too deep")
+    if value and not fitted.model_fields_set:  # every field may be missing, but not all of them from another object
+        return _Misfit("none of its fields")
+    return fitted
 
 
 def misfits(error: ValidationError) -> str:
