@@ -86,10 +86,11 @@ class Room:
         undo_seconds: float = 60.0,
         start: Start = "review",
         invitation: str = "",
+        transport: type[Plain] | None = None,
     ) -> AsyncIterator[Room]:
         """The application in the bench's campaign: at its review queue, or where `start` says."""
         inner = InPieces(self.bench.web.app)
-        self.transport = Plain(inner) if plain else Watched(inner)
+        self.transport = (transport or (Plain if plain else Watched))(inner)
         parts = EmbeddedParts(self.transport, "embedded", BASE)
         profile = Settings(undo_seconds=undo_seconds)
         vault = CredentialStore(list)  # nothing is kept beyond the test
