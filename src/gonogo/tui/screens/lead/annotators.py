@@ -85,17 +85,20 @@ class AnnotatorsScreen(ListDetailScreen):
         if await client.capabilities() is not None:
             states = (await client.annotators(self._campaign_id)).data
         report = None
-        assignments: list[CampaignAssignmentPublic] = []
+        assignments: list[CampaignAssignmentPublic] | None = None
         with contextlib.suppress(*NOT_AVAILABLE):
             assignments = await all_assignments_of(client, self._campaign_id)
-        with contextlib.suppress(*NOT_AVAILABLE):
+        try:
             report = await client.campaign_quality(self._campaign_id)
+        except NOT_AVAILABLE:
+            if states is None and assignments is None:
+                raise  # nothing could be read: that is not a campaign with nobody in it
         with contextlib.suppress(*NOT_AVAILABLE):
             self._trail = list((await client.annotator_actions(self._campaign_id, limit=200)).data)
         with contextlib.suppress(*NOT_AVAILABLE):
             self._names = {(await client.me()).id: "you"}
         self._card = None
-        self.records.show(annotators.annotator_records(states, report, assignments))
+        self.records.show(annotators.annotator_records(states, report, assignments or []))
         self.show()
 
     # --- showing ---------------------------------------------------------------------------------------
