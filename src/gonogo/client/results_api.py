@@ -23,6 +23,7 @@ from gonogo.client.errors import (
     AuthenticationError,
     InvalidInputError,
     InvalidRequestError,
+    NotFoundError,
     UnexpectedAnswerError,
 )
 from gonogo.client.http_transport import RequestOptions
@@ -108,7 +109,10 @@ class ResultsClient:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         clean: bool = True,
         calls: BaseClient | None = None,
+        by_key: bool = False,
     ) -> None:
+        """Nothing is sent yet. `by_key`: the session is opened with the key alone, which a gonogo server takes."""
+        self._by_key = by_key
         self._credential = KeyAndToken(key.secret)
         self._calls = calls or BaseClient(base_url, self._credential, transport=transport, retry=retry, clean=clean)
         self._login = login
@@ -145,6 +149,8 @@ class ResultsClient:
         Raises:
             AuthenticationError: key, user name or password are wrong.
         """
+        if self._by_key:
+            return await self._log_in_by_key()
         if self._login is None:
             raise AuthenticationError("This server asks for a session, and no user name and password are known.")
         login = await self._login()
@@ -155,6 +161,18 @@ class ResultsClient:
         session = parse(Login, await self._calls.exchange(request, options), clean=self._clean)
         self._use(Secret(session.token))
         return session
+
+    async def _log_in_by_key(self) -> Login:
+        self._use(None)
+        try:
+            token = (await self._calls.call(Token, "POST", "/api/v1/gonogo/results/session")).token
+        except NotFoundError:
+            raise AuthenticationError(
+                "This server opens its results only with a user name and an API password.",
+                next_step="`gonogo results login` keeps them, as `gonogo keys create --results-password` gives them.",
+            ) from None
+        self._use(Secret(token))
+        return Login(token=token)
 
     async def test_token(self) -> Message:
         return await self._call(Message, "POST", f"{AUTH}/testToken")
@@ -213,13 +231,14 @@ class ResultsClient:
         return await self._call(CaseResult, "GET", f"{RESULTS}/get", query)
 
     async def _call(self, model: type[M], method: str, path: str, query: Query | None = None) -> M:
-        fresh = self._token is None and self._login is not None
+        can_log_in = self._login is not None or self._by_key
+        fresh = self._token is None and can_log_in
         if fresh:
             await self.log_in()
         try:
             return await self._calls.call(model, method, path, query=query, options=self._how())
         except AuthenticationError:
-            if fresh or self._login is None:  # a session just opened is refused: another one would be, too
+            if fresh or not can_log_in:  # a session just opened is refused: another one would be, too
                 raise
         except InvalidRequestError as error:
             if error.status == 426:

@@ -82,6 +82,10 @@ class CaseList:
         except ValueError:
             return None
 
+    def n_in_state(self, state: str) -> int:
+        """Returns the number of cases in a labeling state."""
+        return sum(row.state == state for row in self._rows)
+
     def states(self) -> list[str]:
         """Returns the states of the cases, in alphabetical order."""
         return sorted({row.state for row in self._rows})

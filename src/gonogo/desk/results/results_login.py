@@ -63,9 +63,13 @@ def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
 
 
 def of_login(services: Account, signed: SignedIn) -> Source:
-    """Returns the API of the server one is signed in to; the workspace on this machine needs no further login."""
+    """Returns the API of the server one is signed in to, with the credential in hand.
+
+    A login of its own, kept by `gonogo results login`, goes first. `connect` raises `NoResultsLogin` for a person who
+    came by a link: results are for leads.
+    """
     if signed.kind != "embedded":
-        return at_address("gonogo", signed.base_url)._replace(signed=signed)
+        return Source(signed.base_url, lambda: _by_credential(services, signed), signed)
 
     async def connect() -> ResultsClient:
         from gonogo.client import results_api  # deferred: httpx, pydantic
@@ -73,6 +77,19 @@ def of_login(services: Account, signed: SignedIn) -> Source:
         return results_api.ResultsClient.over(await services.client(signed))
 
     return Source("this machine", connect, signed)
+
+
+async def _by_credential(services: Account, signed: SignedIn) -> ResultsClient:
+    from gonogo.client import results_api  # deferred: httpx, pydantic
+
+    login = from_environment("gonogo") or await from_keyring(signed.base_url)
+    if login is not None:
+        return with_login(signed.base_url, login)
+    client = await services.client(signed)
+    await client.aclose()
+    if not isinstance(client.credential, ApiKey):
+        raise NoResultsLogin("Results are read with an API key.", "Ask your lead for one, or sign in with yours.")
+    return results_api.ResultsClient(signed.base_url, client.credential, None, by_key=True)
 
 
 def with_login(address: str, login: dict[str, str], *, clean: bool = True) -> ResultsClient:

@@ -110,6 +110,11 @@ def log_in(connection: Connection, account: ResultsLogin, body: LoginRequest, no
     )
 
 
+def open_by_key(connection: Connection, account: ResultsLogin, now: datetime) -> str:
+    """A new session for a key that was checked: it may read the same by the labeling API anyhow."""
+    return _new_session(connection, account, now)
+
+
 def refresh(connection: Connection, request: Request, account: ResultsLogin, now: datetime) -> str:
     """A new token; the old one is void."""
     end(connection, request, now)

@@ -79,6 +79,18 @@ async def log_in(request: Request) -> dict[str, object]:
     return login.model_dump()
 
 
+@router.post("/api/v1/gonogo/results/session", status_code=201)
+async def open_session(request: Request) -> dict[str, str]:
+    """Opens a session for the key in X-API-KEY alone: an extension, for the workstation."""
+    account = access.account_of(request)
+    if account.key_id == access.EMBEDDED:
+        raise _bad("The embedded workspace needs no token.")
+    now: datetime = request.app.state.clock()
+    with request.app.state.store.write() as connection:
+        _audit_session(connection, request, account, now)
+        return {"token": access.open_by_key(connection, account, now)}
+
+
 @router.post("/auth/public/v1/testToken")
 async def test_token(request: Request) -> dict[str, str]:
     """Checks the session; 401 without a live one."""

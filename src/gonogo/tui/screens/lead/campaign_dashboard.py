@@ -192,6 +192,10 @@ class CampaignDashboardScreen(ListDetailScreen):
             return
 
         async def open_results(client: GonogoClient) -> None:
+            if await client.capabilities() is None:
+                notice = "This server has no results API; `gonogo export` writes the results of its campaigns."
+                self.gonogo.show_notice(notice, warning=True, seconds=8)
+                return
             number = (await client.campaign_detail(campaign.id)).number
             source = of_login(self.gonogo.services, self._signed)
             self.app.push_screen(ResultsScreen(source, number, name=campaign.name or ""))

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.results.case_list import CaseList, CaseListFilter
+from gonogo.schemas.wording import counted
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters.cases import case_columns
 from gonogo.tui.presenters.empty_state import again, card
@@ -132,7 +133,7 @@ class ResultsScreen(TableScreen):
     def _summary(self) -> Content:
         """Summary line: number of cases read and shown, filters, and the problem."""
         cases, parts = self.cases, []
-        filtered = f"{cases.count} that fit · {cases.total} read" if cases.filters.filtering else f"{cases.total} cases"
+        filtered = f"{cases.count} that fit · {cases.total} read" if cases.filters.filtering else _total(cases)
         position = f"{self.table.cursor + 1} of " if cases.count else ""
         parts.append(Content.styled(position + filtered, "$foreground"))
         for name, text in (("state", cases.filters.state), ("words", cases.filters.text)):
@@ -260,3 +261,10 @@ class ResultsScreen(TableScreen):
         self.table.columns = case_columns(self.cases.filters)
         self.table.to_top()
         self.action_refresh()
+
+
+def _total(cases: CaseList) -> str:
+    """Number of cases; of those with a known answer as such, which a campaign's own count leaves out."""
+    n_gold = cases.n_in_state("Gold Standard")
+    total = counted(cases.total, "case")
+    return f"{total}, {n_gold} of them gold" if n_gold else total
