@@ -231,71 +231,13 @@ async def test_the_published_curl_calls_work_with_only_the_host_changed(served: 
 async def test_our_server_opens_a_session_for_the_key_in_hand(served: Served) -> None:
     """A lead who is signed in with a key reads results without another login; a wrong key gets nothing."""
     await served.add(1)
-    transport = served.transport()
-    async with ResultsClient("http://test.localhost", ApiKey(served.key), ours, transport=transport) as client:
-        found = [case async for case in client.cases(served.number, CaseFilters(limit=2))]
-        assert [case.gonogo["task_id"] for case in found if case.gonogo][-1] == tasks[3]
-        assert len(found) == 5
-        one = await client.case(served.number, found[-1].case_id or 0)
-        assert one.labeling_state == "Labeled"
-        await client.refresh_token()
-        assert (await client.test_token()).message
-        await client.log_out()
-        with pytest.raises(NotFoundError):
-            await walked(client)
-
-
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
-async def test_the_published_curl_calls_work_with_only_the_host_changed(served: Served) -> None:
-    """Word for word from the published page, through a real socket."""
-    import asyncio
-    import json
-
-    import uvicorn
-
-    await served.add(3)
-    http = await served.signed_in()
-    case = (await http.get("/results/public/v1/list", params={"task_id": served.number})).json()["payload"][0]
-    config = uvicorn.Config(served.app, port=0, lifespan="off", log_level="error")
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        host = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        seed = f"""curl --location --request GET '{host}/results/public/v1/ENDPOINT' \\
---header 'X-API-KEY: {served.key}' \\
---header 'Authorization: {http.headers["Authorization"]}' \\
---header 'Content-Type: application/json'"""
-        task = served.number
-        for endpoint in (
-            f"list?task_id={task}",
-            f"get?task_id={task}&case_id={case['case_id']}",
-            f"list?task_id={task}&last_sequence_id=0",
-            f"list?task_id={task}&labeling_state=Ready&updated_after=2022-07-14T12:00:00&last_sequence_id=0",
-        ):
-            command = seed.replace("ENDPOINT", endpoint) + " --silent --fail"
-            done = await asyncio.to_thread(subprocess.run, command, shell=True, capture_output=True, check=True)
-            found = json.loads(done.stdout)
-            assert len(found["payload"]) == 3 if "payload" in found else found["case_id"] == case["case_id"]
-    finally:
-        server.should_exit = True
-        await running
-
-
-async def test_our_server_opens_a_session_for_the_key_in_hand(served: Served) -> None:
-    """A lead who is signed in with a key reads results without another login; a wrong key gets nothing."""
-    body = {"tasks": [{"target_kind": "pmi", "prompt": "?", "predicted_value": {"text": "M8"}}]}
-    await served.ok("POST", f"{LABELING}/campaigns/{served.campaign}/tasks", json=body)
-    transport = served.transport()
-    async with ResultsClient(
-        "http://test.localhost", ApiKey(served.key), None, transport=transport, by_key=True
-    ) as client:
+    transport, address = served.transport(), "http://test.localhost"
+    async with ResultsClient(address, ApiKey(served.key), None, transport=transport, by_key=True) as client:
         assert [case.labeling_state async for case in client.cases(served.number)] == ["Ready"]
         await client.log_out()
         assert len([case async for case in client.cases(served.number)]) == 1  # opened again by itself
     wrong = ApiKey("ak_live_0a1b2c3d_wrong")
-    async with ResultsClient("http://test.localhost", wrong, None, transport=served.transport(), by_key=True) as client:
+    async with ResultsClient(address, wrong, None, transport=served.transport(), by_key=True) as client:
         with pytest.raises(AuthenticationError, match="did not accept"):
             await client.page(served.number)
 

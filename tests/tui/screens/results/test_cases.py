@@ -268,7 +268,7 @@ async def test_a_case_that_was_settled_meanwhile_leads_to_the_queue_with_a_word(
         await room.press("l")
         await room.sees("settled", "alpha")
         await room.press("e")
-        await room.sees("1 of 1 cases")
+        await room.sees("1 of 1 case")
         await room.press("enter")
         await room.sees("Flagged")
         await room.bench.web.lead.post(f"{LABELING}/tasks/{disputed}/adjudicate", json={"verdict": "correct"})
