@@ -30,7 +30,7 @@ def test_a_key_of_the_environment_waits_for_its_server(lead: Cli, tmp_path: Path
     home = tmp_path / "annotator"
     env = {**lead.env, "GONOGO_HOME": str(home), "GONOGO_BASE_URL": f"http://127.0.0.1:{port}", "GONOGO_API_KEY": key}
     with Terminal(GONOGO, tmp_path, env=env) as terminal:
-        terminal.wait_for("tried again by itself", 40)
+        terminal.wait_for("We keep trying", 40)
         with lead.serving("--port", port):
             terminal.press("r")
             terminal.wait_for("second", 40)

@@ -94,7 +94,7 @@ class UnexpectedAnswerError(GonogoClientError):
 
     usual_next_step = (
         "Check the server's address (a login page of the network, or another program, may be answering); "
-        "if it is right, tell the server's keeper the request id."
+        "if it is right, give the server's keeper the request id."
     )
 
 
@@ -112,7 +112,7 @@ class IncompleteListError(GonogoClientError):
 class AuthenticationError(GonogoClientError):
     """Credential that the server does not accept: wrong, expired, or revoked."""
 
-    usual_next_step = "Sign in again; verdicts not yet sent are kept."
+    usual_next_step = "Sign in again; unsent answers are kept."
 
 
 class PermissionDeniedError(GonogoClientError):
@@ -154,7 +154,7 @@ class InvalidRequestError(GonogoClientError):
 class RateLimitedError(GonogoClientError):
     """Too many requests; `.retry_after` seconds should pass before the next."""
 
-    usual_next_step = "Wait a moment; sending goes on by itself."
+    usual_next_step = "We go on in a moment."
 
     def __init__(self, message: str, *, retry_after: float | None = None, **rest: Any) -> None:
         super().__init__(message, **rest)
@@ -164,7 +164,7 @@ class RateLimitedError(GonogoClientError):
 class ServerError(GonogoClientError):
     """Failure of the server; the request itself was not at fault."""
 
-    usual_next_step = "Try again in a moment; if it stays, tell the server's keeper the request id."
+    usual_next_step = "Try again in a moment; if it stays, give the server's keeper the request id."
 
     def __init__(self, message: str, *, retry_after: float | None = None, **rest: Any) -> None:
         super().__init__(message, **rest)

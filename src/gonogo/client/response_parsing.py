@@ -230,7 +230,7 @@ def _redact(value: JsonValue, secrets: Iterable[Secret]) -> JsonValue:
 _NEXT_STEP: Final = {
     "invalid_api_key": "Check the API key, or have a new one made with `gonogo keys create`.",
     "invalid_magic_link": "Ask your lead for a new link.",
-    "invalid_session": "Sign in again with a new link from the lead; verdicts not yet sent are kept.",
+    "invalid_session": "Sign in again with a new link from the lead; unsent answers are kept.",
     "insufficient_scope": "Use a key that has the missing scope, or ask the lead for one.",
     "too_many_requests": "Wait a minute before the next sign-in.",
     "payload_too_large": "Send less at a time.",

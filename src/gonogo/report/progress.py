@@ -29,14 +29,14 @@ def time_left(progress: CampaignProgress) -> timedelta | None:
 def pace_text(progress: CampaignProgress, now: datetime) -> str:
     """Pace and expected end, or the reason why there is none."""
     if not takes_answers(progress.status):
-        return f"The campaign is {progress.status}: nobody is asked any more."
+        return f"The campaign is {progress.status}: no more questions."
     if not progress.votes_left:
         waiting = f" {progress.n_in_review} wait for an expert." if progress.n_in_review else ""
         return f"No votes are missing.{waiting}"
     needed = f"{progress.votes_left} votes to go"
     rest = time_left(progress)
     if rest is None:
-        return f"{needed} · pace not known: there are no votes of the last day"
+        return f"{needed} · pace unknown: no votes in the last day"
     end = _end_text(now.astimezone() + rest, now)
     return f"{progress.votes_per_hour:g} votes an hour · {needed} · at that pace done {end}"
 

@@ -18,7 +18,7 @@ MAX_NAME_WIDTH = 26
 LEAST_IMPORTANT_COLUMNS = ("agree", "p50 s", "rel.", "fast", "gold", "missed", "pace")
 """Columns of the annotators that give way in a narrow terminal, first one first."""
 NOT_COVERED = (
-    "This server tells no intervals, prevalence, gold error rates or times: alpha stands here without its doubt. "
+    "This server reports no intervals, prevalence, gold error rates or times, so alpha stands without its doubt. "
     "A bare alpha refuses careful teams where most predictions are right; look at conflicts before you close."
 )
 COLUMN_LEGEND = (

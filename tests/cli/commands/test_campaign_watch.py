@@ -167,7 +167,7 @@ async def test_a_plain_server_is_asked_and_it_is_said(gonogo: Gonogo) -> None:
         await cli("campaign", "close", "batch", "--yes")
         done = await cli("campaign", "watch", "batch")
         assert "batch   closed" in done.stdout
-        assert "does not tell changes by itself: it is asked every 5 s" in done.stderr
+        assert "sends no changes: we ask every 5 s" in done.stderr
         asked = {got.path for got in server.requests}
     assert not any(path.endswith("/stream") for path in asked)
 

@@ -70,7 +70,7 @@ Whoever is in the campaign already is left alone, so the same file can be used a
 )
 @click.option("--again", is_flag=True, help="Give a new link to people who are in already; their old sessions end.")
 @click.option("--here", is_flag=True, help="Make links that work in gonogo on this computer only.")
-@click.option("--dry-run", is_flag=True, help="Say who would be invited, and invite nobody.")
+@click.option("--dry-run", is_flag=True, help="List who would be invited; invite nobody.")
 @server_option
 @json_option
 def assign(
@@ -186,7 +186,7 @@ async def _invite(
     """Invites the people; `invitations` holds what was made, even when one of them fails."""
     async with open_client(base_url) as client:
         if any(person.role != Role.ANNOTATOR for person in invitees):
-            await require_extensions(client, "Reviewers cannot be invited here, and nobody was")
+            await require_extensions(client, "Reviewers can't be invited here; nobody was")
         target = await find_campaign(client, campaign)
         if again:
             await _end_assignments(client, target, invitees)
@@ -245,7 +245,7 @@ def _print_links(invitations: list[dict[str, Any]], campaign: str, role: str | N
             "of its own, name its redeem_path in the settings (docs/other-servers.md)."
         )
     else:
-        echo_err("Who cannot open the link pastes it, or the part after `#token=`, into gonogo's sign-in screen.")
+        echo_err("If the link doesn't open, paste it into gonogo's sign-in screen.")
 
 
 @click.command(epilog='\b\nExample:\n  gonogo revoke "batch 12" ana@example.com --dry-run')

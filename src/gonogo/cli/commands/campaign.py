@@ -303,7 +303,7 @@ async def promote(client: LeadClient, campaign: str, force: bool, dry_run: bool,
     if not result.promoted and n_resolved == 0:
         fail(
             f"nothing was promoted: no task of {campaign} is resolved yet",
-            f"`gonogo campaigns watch {campaign!r}` tells how far it is; experts settle the rest with `gonogo review`.",
+            f"`gonogo campaigns watch {campaign!r}` shows how far it is; experts settle the rest with `gonogo review`.",
         )
     if not as_json:
         echo_err(

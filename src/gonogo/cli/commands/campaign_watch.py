@@ -47,7 +47,7 @@ Examples:
 )
 @campaign_argument
 @click.option(
-    "--interval", type=click.FloatRange(0.5, 3600), help="Ask every so many seconds, instead of being told each change."
+    "--interval", type=click.FloatRange(0.5, 3600), help="Ask every so many seconds instead of following each change."
 )
 @click.option("--once", is_flag=True, help="Look once and stop.")
 @server_option
@@ -82,9 +82,9 @@ async def _follow(
             await _follow_stream(watched, found, screen)
             return
         except StreamUnavailableError as error:
-            screen.say(f"{error} The server is asked every {ASK_EVERY:g} s instead.")
+            screen.say(f"{error} We ask it every {ASK_EVERY:g} s instead.")
     elif interval is None:
-        screen.say(f"This server does not tell changes by itself: it is asked every {ASK_EVERY:g} s.")
+        screen.say(f"This server sends no changes: we ask every {ASK_EVERY:g} s.")
     await _poll(watched, found, screen, interval or ASK_EVERY)
 
 

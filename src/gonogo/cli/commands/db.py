@@ -60,7 +60,7 @@ def backup(database: str | None, target: Path) -> None:
 def restore(database: str | None, source: Path) -> None:
     """Fill a new, empty database from the backup SOURCE."""
     version = with_store(database, lambda store: backups.restore(source, store))
-    echo_err(f"Restored, schema {version}. `gonogo audit verify` tells whether its audit log is whole.")
+    echo_err(f"Restored, schema {version}. `gonogo audit verify` checks its audit log.")
 
 
 @db.command(epilog="\b\nExample:\n  gonogo db prune --keep-drawings-days 90 --dry-run")

@@ -71,4 +71,4 @@ async def _logout() -> None:
         await services.sign_out()
     finally:
         await services.aclose()
-    echo_err("Signed out. Verdicts that are not sent yet are kept: `gonogo outbox list`.")
+    echo_err("Signed out. Unsent answers are kept: `gonogo outbox list`.")

@@ -75,9 +75,7 @@ def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | No
         if name not in POLICY_KEYS:
             near = get_close_matches(name, POLICY_KEYS, 1)
             hint = f" Is `{near[0]}` meant?" if near else ""
-            echo_err(
-                f"gonogo does not know `{name}` in a policy: it is kept, and `generate` takes no notice of it.{hint}"
-            )
+            echo_err(f"gonogo does not know `{name}` in a policy: it is stored, but `generate` ignores it.{hint}")
     return policy
 
 
@@ -149,7 +147,7 @@ Examples:
 @click.option("--campaign", callback=check_name, help="Name of the campaign to make; default: called as the project.")
 @click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs.")
 @click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots among the tasks.")
-@click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be made; make nothing.")
 @api_command
 async def generate(
     client: LeadClient,
@@ -189,7 +187,7 @@ async def _generate(
 ) -> dict[str, Any]:
     """Makes the campaign, or with `dry_run` the plan of it; ends the command when there is nothing to make."""
     if dry_run:
-        await require_extensions(client, "What would be made is not told beforehand")
+        await require_extensions(client, "This server has no preview")
     if await client.capabilities() is not None:
         plan = await client.preview_tasks(project_id, request)
         if dry_run:

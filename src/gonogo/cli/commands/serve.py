@@ -155,7 +155,7 @@ def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: 
         if workers == 1:
             run_server(settings, listening)
         elif run_workers(settings, listening, workers, log):
-            fail("the workers end as soon as they start", "`gonogo serve --check` and `--log -` tell more.")
+            fail("the workers end as soon as they start", "`gonogo serve --check` and `--log -` say more.")
     except SchemaError as error:
         fail(str(error))
     except SQLAlchemyError as error:

@@ -19,12 +19,12 @@ def end_after_error(error: Exception) -> NoReturn:
 
 def _report_bug(error: Exception) -> NoReturn:
     """Ends with a sentence for the person; the traceback goes into a file for the developers."""
-    next_step = "There is no room to keep the details."
+    next_step = "The details could not be written: the disk is full."
     try:
         number, path = tempfile.mkstemp(prefix="gonogo-fault-", suffix=".txt")  # for its owner's eyes only
         with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exception(error, file=file)
-        next_step = f"The details are in {path}: send them to whoever looks after gonogo."
+        next_step = f"The details are in {path}: please send that file to your lead or the developers."
     except OSError:
         pass
     fail(f"a fault in gonogo itself ({type(error).__name__}); what was done before it is kept", next_step)

@@ -64,5 +64,5 @@ def open_store(database: str, *, replica: str | None = None) -> Iterator[Store]:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         fail(
             f"the database cannot be used: {reason}",
-            "Look at --database, or GONOGO_DATABASE_URL. `gonogo serve --check` tells more.",
+            "Look at --database, or GONOGO_DATABASE_URL. `gonogo serve --check` says more.",
         )

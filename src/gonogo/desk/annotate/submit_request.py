@@ -33,6 +33,6 @@ def submission_request(
         )
     except InvalidInputError as error:
         raise DeskError(
-            "This value has something in it that cannot be sent: a number that is not finite, or a broken character.",
+            "This value can't be sent: it has a number that is not finite, or a broken character.",
             "Type it again.",
         ) from error

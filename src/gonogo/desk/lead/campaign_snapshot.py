@@ -45,7 +45,7 @@ async def fetch_snapshot(client: GonogoClient, campaign_id: str) -> CampaignSnap
     try:
         progress = await progress_of(client, campaign_id)
     except NOT_AVAILABLE:
-        missing.append("This server does not tell what is held, left and in review.")
+        missing.append("This server has no counts of tasks held, left and in review.")
     try:
         quality = await client.campaign_quality(campaign_id)
     except NOT_AVAILABLE:

@@ -71,7 +71,7 @@ def _from_conflict(error: ConflictError, attempts: int) -> DeliveryOutcome:
         )
     if error.code == "idempotency_conflict":
         return DeliveryOutcome(
-            SendState.PARKED, "The server has another request under this one's key. Export it and tell the keeper."
+            SendState.PARKED, "The server has another request under this one's key. Export it and show it to your lead."
         )
     if error.reason == "already_submitted" and attempts > 1:
         return DeliveryOutcome(SendState.SENT, "The server had it already; only its receipt was lost.")

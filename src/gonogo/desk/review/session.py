@@ -388,4 +388,4 @@ def _request(task_id: str, ruling: Ruling, words: Mapping[str, str], *, plain: b
             by_page=ruling.by_page,
         )
     except InvalidInputError as error:
-        raise DeskError("This value has something in it that cannot be sent.", "Type it again.") from error
+        raise DeskError("This value can't be sent: it has a broken character or number.", "Type it again.") from error

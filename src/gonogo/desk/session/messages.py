@@ -54,7 +54,7 @@ def stuck(detail: str) -> tuple[str, str]:
 def elsewhere() -> tuple[str, str]:
     """Message when another window of this person holds all questions they may hold."""
     return (
-        "Another window of yours has the questions; the next one that is free comes here by itself.",
+        "Your other window has the questions. The next free one comes here.",
         "Go on there, or close it.",
     )
 
@@ -63,7 +63,7 @@ def broke(name: str, error: Exception) -> tuple[str, str]:
     """Message of a fault of our own in a background task."""
     return (
         f"Something in gonogo itself failed ({name}: {type(error).__name__}); every answer is kept.",
-        "It is tried again by itself; if it stays, start gonogo anew and report the log.",
+        "We try again. If it keeps failing, restart gonogo and report the log.",
     )
 
 

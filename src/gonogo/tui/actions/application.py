@@ -6,11 +6,11 @@ from gonogo.tui.actions.action_types import Action, Scope
 
 EVERYWHERE = Scope(
     "app", "Everywhere",
-    Action("practice", "practice", "Known items, and at once what was right.", (), "practice"),
+    Action("practice", "practice", "Practice: see the right answer at once.", (), "practice"),
     Action("switch", "go to", "Another campaign, server or person; all is kept.", ("ctrl+o",), "switch"),
     Action("review", "review or answer", "To the review queue, or back to the questions.", ("ctrl+r",), "review"),
     Action("lead", "campaigns", "For leads: progress, people, quality, promote.", (), "lead"),
-    Action("results", "results", "Results of a task, Centaur's way of telling.", (), "results"),
+    Action("results", "results", "Results of a task, as Centaur's API shows them.", (), "results"),
     Action("theme", "theme", "Choose a theme; each is shown at once.", ("f2",), "themes"),
     Action("palette", "palette", "Find an action by name.", ("ctrl+p",), "command_palette"),
     Action("details", "error details", "Status, code and request id of the last error.", ("f9",), "error_details"),

@@ -13,7 +13,7 @@ LEAD = Scope(
     Action("settings", "settings", "When tasks settle, votes, unit, review, guideline.", ("s",), "settings", 5),
     Action("close", "close", "Close it for answers.", ("c",), "close", 6),
     Action("promote", "promote", "Copy what is settled to the golden dataset.", ("p",), "promote", 7),
-    Action("results", "results", "Its cases as the results API tells them.", ("e",), "results", 8),
+    Action("results", "results", "Its cases, by the results API.", ("e",), "results", 8),
     Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 9),
     Action("back", "back", "Back to where you came from.", ("escape",), "back", 10),
 )  # fmt: skip
@@ -23,7 +23,7 @@ SETTINGS = Scope(
     Action("save", "save", "Say what the changes do, then save them.", ("ctrl+s",), "save", 1),
     Action("previous", "field before", "The field before.", ("up",), "previous", 2),
     Action("next", "next field", "The next field; Tab does the same.", ("down",), "next", 3),
-    Action("back", "back", "Back; unsaved changes are asked about.", ("escape",), "back", 5),
+    Action("back", "back", "Back; asks about unsaved changes.", ("escape",), "back", 5),
 )  # fmt: skip
 
 QUALITY = Scope(

@@ -13,7 +13,7 @@ RESULTS = Scope(
     Action("reverse", "turn", "The other way round.", ("i",), "reverse", 7),
     Action("case", "go to", "To a case by its number.", ("g",), "ask('case')", 6),
     Action("task", "task", "Another task, by its number.", ("n",), "ask('task')", 9),
-    Action("clear", "all", "No filter, in the order the server tells.", ("x",), "clear", 8),
+    Action("clear", "all", "No filter, in the server's order.", ("x",), "clear", 8),
     Action("refresh", "go on", "Read what is new, or go on after a break.", ("r",), "refresh", 10),
     Action("back", "back", "Back to where you came from.", ("escape",), "back", 11),
 )  # fmt: skip

@@ -52,7 +52,7 @@ ANNOTATE = Scope(
 EDIT = Scope(
     "edit", "Typing the right value",
     Action("send", "send", "Send “incorrect” with this value.", ("enter",), "send", 1),
-    Action("leave", "back", "Close the line; what was typed is kept.", ("escape",), "leave", 2),
+    Action("leave", "back", "Close the line; it keeps what you typed.", ("escape",), "leave", 2),
     Action("diameter", "⌀", "Put the diameter sign, or take it away.", ("f3",), "repair('diameter')", 3),
     Action("sign", "+/-", "Swap the signs of the tolerance.", ("f4",), "repair('sign')", 4),
     Action("tolerance", "tol", "Put the tolerance back as read.", ("f5",), "repair('tolerance')", 5),
@@ -73,7 +73,7 @@ HISTORY = Scope(
     Action("open", "details", "One answer with its question in full.", ("enter",), "open", 1),
     Action("search", "search", "Find answers by any words in them.", ("slash",), "search", 2),
     Action("open_only", "not sent", "Only what has not reached the server.", ("w",), "only_open", 4),
-    Action("again", "answer again", "Give a refused answer anew.", ("a",), "again", 3),
+    Action("again", "answer again", "Answer a refused question again.", ("a",), "again", 3),
     Action("resend", "resend", "Send a refused answer once more.", ("r",), "resend", 7),
     Action("drop", "drop", "Delete a refused answer here, after asking.", ("x",), "drop", 8),
     Action("undo", "take back", "Take the last answer back.", ("u", "backspace"), "undo", 6),

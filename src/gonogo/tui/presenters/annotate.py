@@ -18,7 +18,7 @@ _CARDS: dict[Stage, tuple[str, str, str, str]] = {
     Stage.LOADING: ("…", "Fetching the first question", "", ""),
     Stage.TASK: ("…", "Fetching the next question", "", ""),
     Stage.DRAINED: ("✓", "Nothing left for you here", "Every question you may answer is answered.", "Thank you."),
-    Stage.OFFLINE: ("○", "The server cannot be reached", "", "It is tried again by itself; r tries now."),
+    Stage.OFFLINE: ("○", "The server cannot be reached", "", "We keep trying. Press r to try now."),
     Stage.SIGNED_OUT: ("→", "Please sign in again", "The session has ended.", "Press r to sign in; you go on here."),
     Stage.REFUSED: ("!", "No question for you now", "", "Ask the person who invited you, then press r."),
 }

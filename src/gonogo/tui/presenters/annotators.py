@@ -31,7 +31,7 @@ UNDO = {
     "pause": "p resumes at any time.",
     "discount": "d counts them again, where there is room.",
     "restore": "d takes them out again.",
-    "reopen": "This cannot be taken back: the tasks wait for one more vote each.",
+    "reopen": "You can't undo this: each task waits for one more vote.",
 }
 CONSEQUENCES = {
     "pause": "No new tasks for this person in this campaign. What is held may still be answered, and counts.",

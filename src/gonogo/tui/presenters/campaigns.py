@@ -209,7 +209,7 @@ def promotion_card(snapshot: CampaignSnapshot) -> Content:
     campaign, report = snapshot.campaign, snapshot.quality
     heading = f"Promote {one_line(campaign.name or campaign.id, 60)}?"
     effect = (
-        f"{campaign.resolved_count or 0} settled tasks go to the golden dataset, those not there yet; others read them "
+        f"{campaign.resolved_count or 0} settled go to the golden dataset, unless they are there already; others read them "
         "as the truth. They cannot be taken out from here."
     )
     if report is None or report.accepted:

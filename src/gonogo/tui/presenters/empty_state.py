@@ -10,7 +10,7 @@ from gonogo.tui.text import content
 
 def again(error: Exception) -> str:
     """Last words of a card whose screen reads again by itself; not promised where the same may not help."""
-    return "It is tried again by itself; r tries now." if getattr(error, "transient", False) else "r tries again."
+    return "We keep trying. Press r to try now." if getattr(error, "transient", False) else "r tries again."
 
 
 def heading(sign: str, color: str, words: str) -> Content:

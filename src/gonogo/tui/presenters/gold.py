@@ -111,5 +111,5 @@ def accept_all_card(candidates: Sequence[GoldCandidate]) -> Content:
             f"{count} {become} gold: {wrong} with a wrong prediction, {count - wrong} "
             "with a right one. Each is hidden among the tasks and scores everybody who answers it."
         ),
-        content("An accepted one stays gold; it cannot be taken back here. Type yes to accept."),
+        content("You can't take gold back here. Type yes to accept."),
     )

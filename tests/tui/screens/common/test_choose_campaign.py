@@ -51,7 +51,7 @@ async def test_a_list_that_could_not_be_read_is_read_again(
     async with running(
         FakeAnnotateSession([]), signed=FakeSignedIn(campaign_id=None), listed=listed, refuses=refusal
     ) as pilot:
-        await appears(pilot, "It is tried again by itself")
+        await appears(pilot, "We keep trying")
         pilot.app.services.refuses = None  # type: ignore[attr-defined]
         if key is not None:
             await pilot.press(key)

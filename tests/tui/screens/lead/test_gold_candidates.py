@@ -84,7 +84,7 @@ async def test_all_are_accepted_only_after_a_yes(room: Room) -> None:
         await room.sees("proposed: 2")
         await ready(room)
         await room.press("A")
-        await room.sees("2 rulings become gold: 1 with a wrong prediction", "cannot be taken back")
+        await room.sees("2 rulings become gold: 1 with a wrong prediction", "can't take gold back")
         await room.press("escape")
         assert len(await candidates(room)) == 2
         await room.press("A", *"yes", "enter")

@@ -38,7 +38,7 @@ async def test_a_plain_server_tells_alpha_and_the_screen_what_is_missing(room: R
     async with room.opened(plain=True):
         await room.sees("lists no votes")
         await room.press("y")
-        await room.sees("alpha", "tells no intervals", "ana@works.test")
+        await room.sees("alpha", "reports no intervals", "ana@works.test")
 
 
 @pytest.mark.slow

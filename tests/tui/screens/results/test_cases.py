@@ -250,7 +250,7 @@ async def test_enter_opens_a_case_with_its_votes_and_goes_on_to_its_review(room:
         await room.press("enter")
         await room.sees("✓ correct", "3.0 s", "No drawing")
         await room.press("v")
-        await room.sees("does not wait for an")
+        await room.sees("needs no expert")
         await room.press("n")
         await room.sees("Is the bore read right?", "value read", "16,5", "✗ incorrect", "16,6", "Flagged")
         await room.press("v")
@@ -273,7 +273,7 @@ async def test_a_case_that_was_settled_meanwhile_leads_to_the_queue_with_a_word(
         await room.sees("Flagged")
         await room.bench.web.lead.post(f"{LABELING}/tasks/{disputed}/adjudicate", json={"verdict": "correct"})
         await room.press("v")
-        await room.sees("That task does not wait", "Nothing needs an expert")
+        await room.sees("That task is settled", "Nothing needs an expert")
 
 
 def test_what_has_no_number_is_last_either_way_and_a_case_told_again_replaces_itself() -> None:

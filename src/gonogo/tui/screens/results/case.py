@@ -154,7 +154,7 @@ class CaseScreen(Screen[None]):
     def action_step(self, by: int) -> None:
         case_id = self._step(by)
         if case_id is None:
-            self.gonogo.show_notice("There is no other case in the list.", seconds=2)
+            self.gonogo.show_notice("This is the end of the list.", seconds=2)
             return
         self.case_id = case_id
         self.view = self.view.reset()
@@ -163,7 +163,7 @@ class CaseScreen(Screen[None]):
 
     def action_context(self) -> None:
         if self._case_task is None:
-            self.gonogo.show_notice("There is no drawing of this case here.", seconds=3)
+            self.gonogo.show_notice("This case has no drawing here.", seconds=3)
             return
         self._change_view(self.view.next_level())
 
@@ -185,7 +185,7 @@ class CaseScreen(Screen[None]):
         if task is None or signed is None:
             self.gonogo.show_notice("Review is on the server that you are signed in to; this case is of another one.")
         elif state != IN_REVIEW:
-            self.gonogo.show_notice(f"This case does not wait for an expert: its state is {state}.")
+            self.gonogo.show_notice(f"This case needs no expert: its state is {state}.")
         else:
             await self.gonogo.navigator.open_review(signed, task.campaign_id, task.id)
 

@@ -41,7 +41,7 @@ class ResultsScreen(TableScreen):
     PROMPTS: ClassVar[dict[str, str]] = {
         "text": "words in number, state, label or drawing",
         "case": "number of a case",
-        "task": "number of a task (`gonogo campaigns show` tells a campaign's)",
+        "task": "number of a task (`gonogo campaign show` has a campaign's)",
     }
     ENTER = "goes there"
 
@@ -163,7 +163,7 @@ class ResultsScreen(TableScreen):
             return card("…", "accent", "Reading the cases", "The first page is on its way.", "")
         if self.cases.filters.filtering:
             return card("", "quiet", "No case matches", "Nothing that was read fits what you look for.", "x shows all.")
-        return card("", "quiet", "No cases", "This task has none that fit, as the server tells.", "r asks again.")
+        return card("", "quiet", "No cases", "The server has no case of this task.", "r asks again.")
 
     @on(VirtualTable.Moved)
     def _show_position(self) -> None:

@@ -395,5 +395,5 @@ def _take_hints(groups: int) -> tuple[actions.Action, ...]:
     """Hint for all keys that take a voter's value, as one action."""
     if not groups:
         return ()
-    last = f"–{min(groups, 9)}" if groups > 1 else ""
-    return (replace(actions.BY_ID["adjudicate.take1"], title=f"{last} use".strip(), rank=5, verdict=True),)
+    title = "use value 1" if groups == 1 else f"–{min(groups, 9)} use value"
+    return (replace(actions.BY_ID["adjudicate.take1"], title=title, rank=5, verdict=True),)

@@ -272,7 +272,7 @@ class AnnotateScreen(Screen[None]):
 
     def action_undo(self) -> None:
         if self.session.rejected.cancel():
-            self.gonogo.show_notice("The refused answer stays as it was; the history has it.")
+            self.gonogo.show_notice("The refused answer stays; the history has it.")
         elif self._undo() is None:
             self.gonogo.show_notice(annotate.cannot_undo_message(self.session.state.recent))
 
@@ -323,7 +323,7 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return
         if decision is None or (task := self.session.current) is None:
-            self.gonogo.show_notice("This answer is not refused any more.")
+            self.gonogo.show_notice("This answer was sent meanwhile.")
             return
         self._restore(task, decision)
         self.gonogo.show_notice(annotate.answer_again_message(item), warning=True, seconds=12)

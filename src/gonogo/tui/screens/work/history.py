@@ -187,7 +187,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         if answer.state is not SendState.PARKED:
             self._warn(f"Not answered again: only a refused answer is. This one: {outcome_text(answer)}.")
         elif answer.final:
-            self._warn(f"This one cannot be given anew here. {answer.detail}")
+            self._warn(f"You can't answer this one again here. {answer.detail}")
         else:
             self.dismiss(answer)
 
@@ -207,7 +207,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
             self._to_drop = answer
             self._warn("The same key again deletes it for good; any other keeps it.")
         elif not self._change(lambda: self._session.rejected.drop(answer.number)):
-            self._warn("Not deleted: it is not refused any more.")
+            self._warn("Not deleted: it was sent meanwhile.")
 
     def _change(self, change: Callable[[], bool]) -> bool:
         """Runs a change of the outbox and shows its error. Returns false if it changed nothing."""

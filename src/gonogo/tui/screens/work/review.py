@@ -129,7 +129,7 @@ class ReviewScreen(TableScreen):
             self.call_after_refresh(self.action_open)
         elif task_id and queue.complete:
             self._task_to_open = ""
-            self.gonogo.show_notice("That task does not wait for an expert any more; this is the queue.", seconds=8)
+            self.gonogo.show_notice("That task is settled; this is the queue.", seconds=8)
 
     def _show_preview(self) -> None:
         """Shows the row under the cursor beside the table; its votes follow when they are fetched."""
