@@ -209,8 +209,8 @@ def promotion_card(snapshot: CampaignSnapshot) -> Content:
     campaign, report = snapshot.campaign, snapshot.quality
     heading = f"Promote {one_line(campaign.name or campaign.id, 60)}?"
     effect = (
-        f"{campaign.resolved_count or 0} settled go to the golden dataset, unless they are there already; others read them "
-        "as the truth. They cannot be taken out from here."
+        f"{counted(campaign.resolved_count or 0, 'settled task')} go to the golden dataset, unless there already; "
+        "others read them as the truth. You can't take them out here."
     )
     if report is None or report.accepted:
         return _card(heading, effect, "Type yes to promote.")
