@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
 
 import click
 
@@ -137,7 +136,7 @@ def cli(ctx: click.Context, ca_file: str | None) -> None:
         open_workstation()
 
 
-def main(args: list[str] | None = None) -> Any:
+def main(args: list[str] | None = None) -> object:
     """Runs the command line; an error that a command doesn't handle ends it with a sentence."""
     try:
         return cli.main(args=args, prog_name="gonogo")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gonogo.tui.navigation import Start
@@ -20,13 +20,14 @@ class CampaignOpening(NamedTuple):
     name: str | None = None
 
 
-def main() -> Any:
+def main() -> object:
     """Entry point of the console script: bare `gonogo` opens the workstation, anything else is a command.
 
     A shell that completes asks bare `gonogo`, too; its request is in the environment.
     """
     if len(sys.argv) == 1 and "_GONOGO_COMPLETE" not in os.environ:
-        return open_workstation()
+        open_workstation()
+        return None
     from gonogo.cli.main import main as run_command  # click, which a first frame does without
 
     return run_command()

@@ -8,7 +8,6 @@ import csv
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -27,7 +26,12 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import team_server_url
 from gonogo.embedded.transport import BASE_URL
 from gonogo.schemas.enums import Role
-from gonogo.schemas.labeling import CampaignAssignmentCreate, CampaignAssignmentPublic, LabelingCampaignPublic
+from gonogo.schemas.labeling import (
+    CampaignAssignmentCreate,
+    CampaignAssignmentCreated,
+    CampaignAssignmentPublic,
+    LabelingCampaignPublic,
+)
 from gonogo.schemas.statuses import may_work
 from gonogo.schemas.wording import counted
 
@@ -107,7 +111,7 @@ def assign(
             "Start one with `gonogo serve --public-url https://…` and invite again, or make links for this computer "
             "with --here.",
         )
-    invitations: list[dict[str, Any]] = []
+    invitations: list[CampaignAssignmentCreated] = []
     complete = False
     try:
         run(_invite(campaign, invitees, base_url, invitations, single=file is None, again=again))
@@ -115,7 +119,8 @@ def assign(
     finally:  # an invitation made before an error has a link that cannot be shown again
         if invitations or complete:
             if as_json:
-                print_json(invitations[0] if file is None else invitations)
+                invited = [item.model_dump() for item in invitations]
+                print_json(invited[0] if file is None else invited)
             else:
                 _print_links(invitations, campaign, role if file is None else None)
 
@@ -142,7 +147,7 @@ def read_invitees(file: Path, role: str) -> list[Invitee]:
     return list(invitees.values())
 
 
-def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
+def _rows(file: Path) -> list[tuple[int, dict[str, str | None]]]:
     """Rows with their line numbers; column names in lower case, cells separated by `,`, `;` or tabs."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
@@ -159,7 +164,7 @@ def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
         fail(f"{file} is no CSV in UTF-8 ({error})", "Save it as UTF-8, comma separated.")
 
 
-def _role(row: dict[str, Any], default: str) -> str:
+def _role(row: dict[str, str | None], default: str) -> str:
     return (row.get("role") or "").strip().lower() or default
 
 
@@ -178,7 +183,7 @@ async def _invite(
     campaign: str,
     invitees: list[Invitee],
     base_url: str | None,
-    invitations: list[dict[str, Any]],
+    invitations: list[CampaignAssignmentCreated],
     *,
     single: bool,
     again: bool,
@@ -195,7 +200,7 @@ async def _invite(
             for done, person in enumerate(new, 1):
                 role = None if person.role == Role.ANNOTATOR else person.role
                 body = CampaignAssignmentCreate(email=person.email, display_name=person.name, role=role)
-                invitations.append((await client.create_assignment(target.id, body)).model_dump())
+                invitations.append(await client.create_assignment(target.id, body))
                 if not single:
                     report("invited", done, len(new))
 
@@ -220,21 +225,21 @@ async def _without_assigned(
     return [person for person in invitees if person.email.casefold() not in assigned]
 
 
-def _print_links(invitations: list[dict[str, Any]], campaign: str, role: str | None) -> None:
+def _print_links(invitations: list[CampaignAssignmentCreated], campaign: str, role: str | None) -> None:
     """One line a person; for a single one the link stands alone, so that it can be piped on."""
     if not invitations:
         echo_err("Nobody new to invite.")
         return
     first = invitations[0]
     if role is not None:
-        echo_err(f"{first['assignment']['annotator_email']} may now work in {campaign} as {role}.")
-    ours = bool(first.get("magic_link_url"))
+        echo_err(f"{first.assignment.annotator_email} may now work in {campaign} as {role}.")
+    ours = bool(first.magic_link_url)
     kind, how_long = ("link", "works once, for 24 hours, and") if ours else ("token", "")
     echo_err(f"Each {kind} {how_long} is not shown again:".replace("  ", " "))
     for item in invitations:
-        link = item.get("magic_link_url") or item["magic_link_token"]
-        click.echo(link if role is not None else f"{item['assignment']['annotator_email']}\t{link}")
-    host = urlsplit(first.get("magic_link_url") or "").hostname or ""
+        link = item.magic_link_url or item.magic_link_token
+        click.echo(link if role is not None else f"{item.assignment.annotator_email}\t{link}")
+    host = urlsplit(first.magic_link_url or "").hostname or ""
     if host == urlsplit(BASE_URL).hostname:
         echo_err("The link works in gonogo on this computer only. A team needs `gonogo serve`.")
     elif is_loopback(host):

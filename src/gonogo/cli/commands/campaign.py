@@ -50,13 +50,12 @@ async def list_(client: LeadClient, status: str | None, as_json: bool) -> None:
     empty = "There is no campaign yet. `gonogo import` makes one from a file, `gonogo demo` a sample."
     if status:
         empty = f"No campaign is {status}; without --status all are listed."
-    campaigns = [item.model_dump() for item in await all_campaigns(client, status)]
+    campaigns = await all_campaigns(client, status)
     print_list(campaigns, as_json=as_json, cells=_cells, empty=empty, heads=("campaign", "status", "resolved", "id"))
 
 
-def _cells(item: dict[str, Any]) -> list[str]:
-    done, total = item["resolved_count"] or 0, item["task_count"] or 0
-    return [item["name"] or "", item["status"] or "", f"{done} of {total}", item["id"]]
+def _cells(item: LabelingCampaignPublic) -> list[str]:
+    return [item.name or "", item.status or "", f"{item.resolved_count or 0} of {item.task_count or 0}", item.id]
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaigns show 'batch 12' --json")

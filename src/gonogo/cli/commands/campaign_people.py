@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from gonogo.cli.support.api_client import api_command
@@ -11,6 +9,7 @@ from gonogo.cli.support.options import campaign_argument
 from gonogo.cli.support.output import print_list
 from gonogo.client.lead_client import LeadClient, all_assignments_of
 from gonogo.client.lookup import find_campaign
+from gonogo.schemas.labeling import CampaignAssignmentPublic
 
 
 @click.command(
@@ -28,12 +27,12 @@ async def people(client: LeadClient, campaign: str, as_json: bool) -> None:
     `gonogo annotators list` measures their votes, on a gonogo server.
     """
     found = await find_campaign(client, campaign)
-    assignments = [item.model_dump() for item in await all_assignments_of(client, found.id)]
+    assignments = await all_assignments_of(client, found.id)
     empty = f"Nobody is invited to {found.name}. `gonogo assign` invites somebody."
     heads = ("person", "status", "invited", "assignment")
     print_list(assignments, as_json=as_json, cells=_cells, empty=empty, heads=heads)
 
 
-def _cells(item: dict[str, Any]) -> list[str]:
-    invited = (item["invited_at"] or "")[:16].replace("T", " ")
-    return [item["annotator_email"] or item["annotator_account_id"] or "", item["status"] or "", invited, item["id"]]
+def _cells(item: CampaignAssignmentPublic) -> list[str]:
+    invited = (item.invited_at or "")[:16].replace("T", " ")
+    return [item.annotator_email or item.annotator_account_id or "", item.status or "", invited, item.id]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 import click
 from rich.live import Live
@@ -24,6 +24,7 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import find_campaign
 from gonogo.client.progress_stream import StreamUnavailableError, has_stream, stream_progress
+from gonogo.json_types import JsonObject
 from gonogo.report.progress import person_text, time_left
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.lead import AtWork, CampaignProgress
@@ -141,6 +142,26 @@ def _done(now: LabelingCampaignPublic) -> bool:
     return not takes_answers(now.status) or bool(now.task_count and now.resolved_count == now.task_count)
 
 
+class WatchState(TypedDict, total=False):
+    """State of a campaign as one flat object; fields that a plain server does not have are `None`."""
+
+    name: str | None
+    status: str | None
+    task_count: int | None
+    resolved_count: int | None
+    left: int | None
+    held: int | None
+    in_review: int | None
+    votes_left: int | None
+    votes_per_hour: float | None
+    seconds_left: int | None
+    alpha: float | None
+    acceptance_alpha: float | None
+    accepted: bool | None
+    as_of: str | None
+    people: list[JsonObject] | None
+
+
 @dataclass
 class WatchedCampaign:
     """Campaign under watch: its progress, its quality, and the pace since the start."""
@@ -149,19 +170,19 @@ class WatchedCampaign:
     ours: bool
     started: float = field(default_factory=time.monotonic)
     first: int | None = None
-    quality: dict[str, Any] = field(default_factory=dict)
+    quality: WatchState = field(default_factory=WatchState)
     _asked: tuple[float, int] | None = None  # when, and how many were resolved
 
-    async def look(self, now: LabelingCampaignPublic) -> dict[str, Any]:
-        """Fetches the state as one flat object; fields that a plain server does not have are `None`."""
+    async def look(self, now: LabelingCampaignPublic) -> WatchState:
+        """Fetches the state."""
         if self.due(now):
             await self.measure(now)
         return self.state(now, await self.client.progress(now.id) if self.ours else None)
 
-    def state(self, now: LabelingCampaignPublic, seen: CampaignProgress | None) -> dict[str, Any]:
+    def state(self, now: LabelingCampaignPublic, seen: CampaignProgress | None) -> WatchState:
         """The same, from progress that was fetched already."""
-        counts = {"task_count": now.task_count, "resolved_count": now.resolved_count}
-        state: dict[str, Any] = {"name": now.name, "status": now.status, **counts}
+        state: WatchState = {"name": now.name, "status": now.status}
+        state |= {"task_count": now.task_count, "resolved_count": now.resolved_count}
         if seen is not None:
             rest = time_left(seen)
             state |= {"left": seen.n_open, "held": seen.n_held, "in_review": seen.n_in_review}
@@ -171,7 +192,8 @@ class WatchedCampaign:
             return {**state, **self.quality, "as_of": seen.as_of, "people": at_work}
         resolved = now.resolved_count or 0
         self.first = resolved if self.first is None else self.first
-        nothing = dict.fromkeys(("left", "held", "in_review", "votes_left", "votes_per_hour"))
+        nothing: WatchState = {"left": None, "held": None, "in_review": None, "votes_left": None}
+        nothing |= {"votes_per_hour": None}
         return {**state, **nothing, **self._pace(state), **self.quality, "people": None}
 
     def due(self, now: LabelingCampaignPublic) -> bool:
@@ -186,7 +208,7 @@ class WatchedCampaign:
         self.quality = {"alpha": report.alpha, "acceptance_alpha": report.acceptance_alpha}
         self.quality["accepted"] = report.accepted
 
-    def _pace(self, state: dict[str, Any]) -> dict[str, Any]:
+    def _pace(self, state: WatchState) -> WatchState:
         """The time left at the pace since the watch began; `None` until something was resolved."""
         resolved = (state["resolved_count"] or 0) - (self.first or 0)
         seconds = time.monotonic() - self.started
@@ -202,11 +224,11 @@ class Screen:
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
-        self._last: dict[str, Any] = {}
+        self._last: dict[str, object] = {}
         self._dropped = False
-        self.state: dict[str, Any] = {}  # as shown
+        self.state: WatchState = {}  # as shown
 
-    def show(self, state: dict[str, Any]) -> None:
+    def show(self, state: WatchState) -> None:
         self.state = state
         counts = {key: value for key, value in state.items() if key not in _MOVING}
         if counts != self._last:
@@ -233,7 +255,7 @@ class LiveScreen(Screen):
         self._said = ""
         self.live = Live(get_renderable=self._drawn, refresh_per_second=1)  # "5 min ago" goes on by itself
 
-    def show(self, state: dict[str, Any]) -> None:
+    def show(self, state: WatchState) -> None:
         self.state = state
         self.live.refresh()
 
@@ -261,7 +283,7 @@ def _screen(as_json: bool) -> Iterator[Screen]:
         yield screen
 
 
-def line(state: dict[str, Any]) -> str:
+def line(state: WatchState) -> str:
     """The state as one line."""
     done, total = state["resolved_count"] or 0, state["task_count"] or 0
     share = f"{done / total:.0%}" if total else "no tasks"
@@ -279,7 +301,7 @@ def line(state: dict[str, Any]) -> str:
     return "   ".join(cells)
 
 
-def people(state: dict[str, Any]) -> list[str]:
+def people(state: WatchState) -> list[str]:
     """A line a person, the busiest first."""
     found = [AtWork.model_validate(one) for one in state["people"] or ()]
     now = datetime.now(UTC)

@@ -108,7 +108,7 @@ async def _create(body: KeyCreate, results_password: bool, base_url: str | None)
 async def list_(client: LeadClient, as_json: bool) -> None:
     """All keys, newest first: how each begins, never the key itself."""
     await require_extensions(client, "Keys cannot be listed here")
-    keys = [item.model_dump() for item in await _all_keys(client)]
+    keys = await _all_keys(client)
     print_list(
         keys,
         as_json=as_json,
@@ -118,9 +118,9 @@ async def list_(client: LeadClient, as_json: bool) -> None:
     )
 
 
-def _cells(item: dict[str, Any]) -> list[str]:
-    state = f"revoked {item['revoked_at']}" if item["revoked_at"] else "active"
-    return [item["name"], f"{item['prefix']}_…", ",".join(item["scopes"]), state, item["id"]]
+def _cells(item: KeyPublic) -> list[str]:
+    state = f"revoked {item.revoked_at}" if item.revoked_at else "active"
+    return [item.name, f"{item.prefix}_…", ",".join(item.scopes), state, item.id]
 
 
 async def _all_keys(client: LeadClient) -> list[KeyPublic]:

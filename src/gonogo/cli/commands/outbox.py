@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
 import click
 
@@ -27,6 +26,7 @@ from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.rows import OutboxRow
 from gonogo.desk.outbox.schema import exists
 from gonogo.embedded.app_composition import make_services
+from gonogo.json_types import JsonObject
 from gonogo.schemas.sanitize import clean_text
 
 
@@ -84,12 +84,12 @@ def history_(limit: int, as_json: bool) -> None:
     _print_lines(_as_json(row) | {"times": _in_seconds(row)} for row in rows)
 
 
-def _print_lines(records: Iterator[dict[str, Any]]) -> None:
+def _print_lines(records: Iterator[JsonObject]) -> None:
     for record in records:
         click.echo("\t".join(clean_text(str(cell)) for cell in record.values() if cell not in (None, "")))
 
 
-def _as_json(row: OutboxRow) -> dict[str, Any]:
+def _as_json(row: OutboxRow) -> JsonObject:
     return {
         "id": row.id,
         "state": row.state.value,

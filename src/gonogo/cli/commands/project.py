@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from difflib import get_close_matches
-from typing import Any
 
 import click
 
@@ -15,7 +14,15 @@ from gonogo.cli.support.options import check_name
 from gonogo.cli.support.output import print_fields, print_json, print_list
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
-from gonogo.schemas.labeling import GenerateProjectTasks, LabelingCampaignCreate, LabelingProjectCreate
+from gonogo.json_types import JsonObject
+from gonogo.schemas.labeling import (
+    GenerateProjectTasks,
+    GenerateProjectTasksResult,
+    LabelingCampaignCreate,
+    LabelingProjectCreate,
+    LabelingProjectPublic,
+)
+from gonogo.schemas.lead import GeneratePreview
 from gonogo.schemas.wording import counted
 
 POLICY_KEYS = (
@@ -40,12 +47,12 @@ def project() -> None:
 async def list_(client: LeadClient, as_json: bool) -> None:
     """All projects, newest first."""
     empty = "There is no project yet. `gonogo import` makes one from a file of predictions."
-    projects = [item.model_dump() for item in await all_projects(client)]
+    projects = await all_projects(client)
     print_list(projects, as_json=as_json, cells=_cells, empty=empty, heads=("project", "status", "campaigns", "id"))
 
 
-def _cells(item: dict[str, Any]) -> list[str]:
-    return [item["name"] or "", item["status"] or "", str(item["campaign_count"] or 0), item["id"]]
+def _cells(item: LabelingProjectPublic) -> list[str]:
+    return [item.name or "", item.status or "", str(item.campaign_count or 0), item.id]
 
 
 @project.command(epilog="\b\nExample:\n  gonogo projects show 'PMI 2026'")
@@ -63,7 +70,7 @@ async def show(client: LeadClient, name: str, as_json: bool) -> None:
         click.echo(f"run\t{run.run}\t{counted(run.n_predictions, 'prediction')}\t{run.id}")
 
 
-def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | None) -> dict[str, Any] | None:
+def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | None) -> JsonObject | None:
     """Callback of `--policy`: the parsed JSON object; keys that gonogo does not know are named."""
     try:
         policy = None if text is None else json.loads(text)
@@ -105,7 +112,7 @@ async def create(
     name: str,
     description: str | None,
     kinds: tuple[str, ...],
-    policy: dict[str, Any] | None,
+    policy: JsonObject | None,
     guideline_id: str | None,
     ontology_id: str | None,
     pool: bool,
@@ -164,38 +171,40 @@ async def generate(
     A prediction that is a task in a campaign of the project already is left out; where none is left, nothing is made.
     """
     options = {"target_redundancy": redundancy, "gold_fraction": gold_fraction}
-    settings: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
+    settings = {key: value for key, value in options.items() if value is not None}
     project = await find_project(client, name)
     request = GenerateProjectTasks(calculation_ids=await run_ids(client, project.id, runs))
     if campaign or settings:
-        body = LabelingCampaignCreate(name=campaign or project.name or name, **settings)
+        body = LabelingCampaignCreate.model_validate({"name": campaign or project.name or name, **settings})
         request = GenerateProjectTasks(calculation_ids=request.calculation_ids, campaign=body)
     result = await _generate(client, project.id, request, dry_run=dry_run)
     if as_json:
-        print_json(result)
+        print_json(result.model_dump())
         return
-    n_seen, n_eligible, n_skipped = result["n_candidates"], result["n_eligible"], result["n_skipped"]
+    n_seen, n_eligible, n_skipped = result.n_candidates, result.n_eligible, result.n_skipped
     echo_err(f"{n_seen} predictions seen, {n_eligible} fit the policy, {n_skipped} of them are in a campaign already.")
-    counts = f"{result['n_tasks']} tasks and {result['n_honeypots']} honeypots"
-    echo_err(f"{counts} would be made." if dry_run else f"Campaign {result['campaign']['name']!r}: {counts}.")
-    if not dry_run:
-        click.echo(result["campaign"]["id"])
+    counts = f"{result.n_tasks} tasks and {result.n_honeypots} honeypots"
+    if isinstance(result, GeneratePreview):
+        echo_err(f"{counts} would be made.")
+        return
+    echo_err(f"Campaign {result.campaign.name!r}: {counts}.")
+    click.echo(result.campaign.id)
 
 
 async def _generate(
     client: LeadClient, project_id: str, request: GenerateProjectTasks, *, dry_run: bool
-) -> dict[str, Any]:
+) -> GeneratePreview | GenerateProjectTasksResult:
     """Makes the campaign, or with `dry_run` the plan of it; ends the command when there is nothing to make."""
     if dry_run:
         await require_extensions(client, "This server has no preview")
     if await client.capabilities() is not None:
         plan = await client.preview_tasks(project_id, request)
         if dry_run:
-            return plan.model_dump()
+            return plan
         if not plan.n_tasks + plan.n_honeypots:
             fail(
                 f"there is nothing to make a campaign of: {plan.n_candidates} predictions seen, {plan.n_eligible} "
                 f"fit the policy, and {plan.n_skipped} of these are in a campaign of the project already",
                 "No campaign was made. Import other predictions, or make a project with another policy.",
             )
-    return (await client.generate_tasks(project_id, request)).model_dump()
+    return await client.generate_tasks(project_id, request)

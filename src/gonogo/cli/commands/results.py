@@ -21,6 +21,7 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.results.results_login import account, with_login
 from gonogo.embedded.app_composition import make_services
 from gonogo.embedded.transport import embedded_parts
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.schemas.results_api import CaseResult
 
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
@@ -120,11 +121,11 @@ def case_line(case: CaseResult) -> str:
     return "\t".join("–" if cell is None else str(cell) for cell in cells)
 
 
-def _share(value: Any) -> str | None:
+def _share(value: JsonValue) -> str | None:
     return format(value, ".2f") if isinstance(value, int | float) else None
 
 
-def _origin(case: CaseResult) -> Any:
+def _origin(case: CaseResult) -> JsonValue:
     first = (case.content_metadata or [None])[0]
     return first.get("origin") if isinstance(first, dict) else None
 
@@ -140,7 +141,7 @@ def get(source: str, base_url: str | None, task: int, case_id: int, verbose: boo
     print_item(run(_get(source, base_url, task, case_id, verbose)), as_json=as_json)
 
 
-async def _get(source: str, base_url: str | None, task: int, case_id: int, verbose: bool | None) -> dict[str, Any]:
+async def _get(source: str, base_url: str | None, task: int, case_id: int, verbose: bool | None) -> JsonObject:
     async with open_results_client(source, base_url) as client:
         return (await client.case(task, case_id, verbose=verbose)).model_dump()
 

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
 
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, echo_err, fail
@@ -53,14 +52,14 @@ def _announce_wait(seconds: float, error: GonogoClientError) -> None:
         echo_err(f"The server asks to go slower; going on in {seconds:.0f} s.")
 
 
-def api_command(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+def api_command(work: Callable[..., Coroutine[object, None, None]]) -> Callable[..., None]:
     """Decorator of an async command: adds `--base-url` and `--json`, and hands in an open `LeadClient` first.
 
     It stands below the command's other options, so that these two are the last in help.
     """
 
     @functools.wraps(work)
-    def command(base_url: str | None, **arguments: Any) -> None:
+    def command(base_url: str | None, **arguments: object) -> None:
         async def with_client() -> None:
             async with open_client(base_url) as client:
                 await work(client, **arguments)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Coroutine, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -28,7 +28,7 @@ from gonogo.embedded.transport import CANNOT_OPEN
 T = TypeVar("T")
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[object, None, T]) -> T:
     """Runs a command's coroutine inside `handle_errors`."""
     with handle_errors():
         return asyncio.run(work)

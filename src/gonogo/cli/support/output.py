@@ -6,10 +6,11 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import click
+from pydantic import BaseModel
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -17,8 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.schemas.sanitize import clean_text
 
+M = TypeVar("M", bound=BaseModel)
 
-def print_json(data: Any) -> None:
+
+def print_json(data: object) -> None:
     """Prints one JSON document to standard output."""
     json.dump(data, sys.stdout, ensure_ascii=not _utf8_stdout(), indent=2)
     sys.stdout.write("\n")
@@ -29,7 +32,7 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def print_fields(item: dict[str, Any]) -> None:
+def print_fields(item: Mapping[str, object]) -> None:
     """Prints the fields of an object that are set, one a line."""
     for key, value in item.items():
         if value is not None and not isinstance(value, dict | list):
@@ -38,7 +41,7 @@ def print_fields(item: dict[str, Any]) -> None:
             click.echo(f"{key.replace('_', ' '):20} {json.dumps(value, ensure_ascii=not _utf8_stdout())}")
 
 
-def print_item(item: dict[str, Any], *, as_json: bool) -> None:
+def print_item(item: Mapping[str, object], *, as_json: bool) -> None:
     """Prints one object, as JSON or field by field."""
     if as_json:
         print_json(item)
@@ -47,10 +50,10 @@ def print_item(item: dict[str, Any], *, as_json: bool) -> None:
 
 
 def print_list(
-    items: list[dict[str, Any]],
+    items: Sequence[M],
     *,
     as_json: bool,
-    cells: Callable[[dict[str, Any]], list[str]],
+    cells: Callable[[M], list[str]],
     empty: str,
     heads: tuple[str, ...] = (),
 ) -> None:
@@ -59,7 +62,7 @@ def print_list(
     `heads` names the columns, on a terminal only: programs read the lines as they are.
     """
     if as_json:
-        print_json(items)
+        print_json([item.model_dump() for item in items])
         return
     if not items:
         echo_err(empty)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, fail
+from gonogo.cli.support.options import F
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
 from gonogo.client.shared_transport import UnclosableTransport
@@ -22,7 +23,7 @@ from gonogo.embedded.transport import embedded_parts
 SOURCES = ("centaur", "gonogo")
 
 
-def source_options(command: Any) -> Any:
+def source_options(command: F) -> F:
     """`--source` and `--base-url`."""
     command = click.option(
         "--base-url",
