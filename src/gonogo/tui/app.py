@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import on
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.events import Key
 from textual.filter import LineFilter
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 from gonogo.desk.core.errors import DeskError
@@ -280,7 +280,7 @@ class GonogoApp(App[None]):
         )
         self.notify(plain(text, 600), severity=severity, timeout=seconds, markup=False)
 
-    def get_system_commands(self, screen: Any) -> Iterable[Any]:
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Returns no command of Textual: the palette shows our registry, and no screenshot of a drawing is saved."""
         return ()
 

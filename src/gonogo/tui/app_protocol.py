@@ -6,7 +6,7 @@ Screens import this module instead of `app`, which imports them: the imports of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.dom import DOMNode
 
@@ -29,7 +29,7 @@ class NavigatorProtocol(Protocol):
     session: AnnotateSession | ReviewSession | None
     campaign_id: str
     reviewing: bool
-    standalone_screen: Callable[[], Screen[Any]] | None
+    standalone_screen: Callable[[], Screen[None]] | None
 
     def show_sign_in(self, reason: str = "", *, embedded: bool = False, back: bool = False) -> None: ...
     async def switch_login(self, signed: SignedIn) -> None: ...
@@ -76,7 +76,7 @@ class HasApp(Protocol):
     """Node of Textual's tree, or a command provider."""
 
     @property
-    def app(self) -> App[Any]: ...
+    def app(self) -> App[object]: ...
 
 
 def app_of(node: HasApp) -> AppProtocol:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from textual.app import App
 
@@ -65,7 +65,7 @@ class Navigator:
         self.reviewing = start == "review"
         self.campaign_id = campaign_id or ""
         """Id of the campaign opened last."""
-        self.standalone_screen: Callable[[], Screen[Any]] | None = None
+        self.standalone_screen: Callable[[], Screen[None]] | None = None
         """Factory of a screen shown alone, without a login; leaving it ends the program."""
 
     async def show_first_screen(self) -> None:
@@ -236,7 +236,7 @@ class Navigator:
 
         return LeadScreenFactory(self._services, self._clock)
 
-    def _replace_screen(self, screen: Screen[Any]) -> None:
+    def _replace_screen(self, screen: Screen[None]) -> None:
         """Shows `screen` in place of the current one and of those below it."""
         screen.add_class(*size_classes(self._app))
         while len(self._app.screen_stack) > 2:

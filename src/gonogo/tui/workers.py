@@ -12,7 +12,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds before something that could not be read is read again; the pause doubles with each failure."""
 
 
-def start_exclusive(node: DOMNode, work: Callable[..., Coroutine[Any, Any, object]], *args: object, group: str) -> None:
+def start_exclusive(
+    node: DOMNode, work: Callable[..., Coroutine[object, None, object]], *args: object, group: str
+) -> None:
     """Runs `work(*args)` in the background; cancels the worker of the same `group`.
 
     The coroutine is created when the worker runs: a worker cancelled before that would leave it unawaited.
@@ -24,7 +26,7 @@ def start_exclusive(node: DOMNode, work: Callable[..., Coroutine[Any, Any, objec
     node.run_worker(cast(Any, run), group=group, exclusive=True)
 
 
-def start_reading(node: DOMNode, read: Callable[..., Coroutine[Any, Any, bool]], *args: object, group: str) -> None:
+def start_reading(node: DOMNode, read: Callable[..., Coroutine[object, None, bool]], *args: object, group: str) -> None:
     """Runs `read(*args)` in the background, again after a pause until it returns true; see `start_exclusive`.
 
     Starting it once more, by a key, reads at once.

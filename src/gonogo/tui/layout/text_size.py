@@ -5,7 +5,7 @@ Pure; no drawing is opened.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import Picture
@@ -100,7 +100,7 @@ class _TextShape(NamedTuple):
     least: float = 1.0
 
 
-def _estimated(box: Rect, value: Any) -> Ink:
+def _estimated(box: Rect, value: object) -> Ink:
     """Returns the ink of a box's text as it is read, estimated from what a drawing would show."""
     standing = box.height > 1.4 * box.width
     lying = Rect(0, 0, box.height, box.width) if standing else box
@@ -128,7 +128,7 @@ def _height_of_slanted(box: Rect, width: float, height: float) -> float:
     return box.width / (width * math.cos(angle) + height * math.sin(angle))
 
 
-def _text_shape(value: Any) -> _TextShape | None:
+def _text_shape(value: object) -> _TextShape | None:
     """Returns the shape of a value as drawings set it; `None` for what may stand in several lines."""
     if from_json(value).kind in {Kind.TEXT, Kind.OTHER, Kind.EMPTY}:
         return None

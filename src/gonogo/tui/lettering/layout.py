@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -60,12 +60,12 @@ class _Large(NamedTuple):
     height: Height  # of the smallest letters
 
 
-def letter_rows(value: Any, width: int, height: int) -> int:
+def letter_rows(value: object, width: int, height: int) -> int:
     """Returns how many rows high the letters of `value` are in `width` × `height` cells; 1 in the terminal's own."""
     return layout(value, width, height).letters
 
 
-def layout(value: Any, width: int, height: int) -> ValueLayout:
+def layout(value: object, width: int, height: int) -> ValueLayout:
     """Returns the layout of any JSON value in `width` × `height` cells."""
     width, height = max(width, 1), max(height, 1)
     if value is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from textual.content import Content
 
 from gonogo.desk.results.case_list import CaseListFilter, CaseListItem
+from gonogo.json_types import JsonObject, JsonValue, as_list, as_object
 from gonogo.tui.presenters.columns import WIDE, Column
 from gonogo.tui.presenters.format import share_bar, value_text, verdict_sign
 from gonogo.tui.presenters.subject import words
@@ -57,7 +57,7 @@ def case_columns(order: CaseListFilter) -> list[Column[CaseListItem]]:
     ]  # fmt: skip
 
 
-def details(case: dict[str, Any], width: int, *, ids: bool = False) -> Content:
+def details(case: JsonObject, width: int, *, ids: bool = False) -> Content:
     """All fields of a case, one a line; nested ones in lines below their names, empty ones named at the end.
 
     With `ids` also those that name records of a machine.
@@ -71,7 +71,7 @@ def details(case: dict[str, Any], width: int, *, ids: bool = False) -> Content:
         if field in filled
     ]
     rest = {field: value for field, value in filled.items() if field not in dict(_FIRST) and (ids or not is_id(field))}
-    nested = {field: value for field, value in rest.items() if isinstance(value, dict | list)}
+    nested: JsonObject = {field: value for field, value in rest.items() if isinstance(value, dict | list)}
     lines += [
         _field(field.replace("_", " "), _text(value, is_share=False), width)
         for field, value in rest.items()
@@ -87,11 +87,11 @@ def details(case: dict[str, Any], width: int, *, ids: bool = False) -> Content:
     return Content("\n").join(lines)
 
 
-def _is_filled(value: Any) -> bool:
+def _is_filled(value: JsonValue) -> bool:
     return value is not None and value != [] and value != {}
 
 
-def _nested(fields: dict[str, Any], *, ids: bool) -> list[Content]:
+def _nested(fields: JsonObject, *, ids: bool) -> list[Content]:
     lines: list[Content] = []
     for field, value in fields.items():
         text = field_lines(_as_fields(value), ids=ids)
@@ -100,14 +100,14 @@ def _nested(fields: dict[str, Any], *, ids: bool) -> list[Content]:
     return lines
 
 
-def _as_fields(value: Any) -> dict[str, Any]:
+def _as_fields(value: JsonValue) -> JsonObject:
     """Fields of a nested value; several records are numbered."""
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else {str(number): item for number, item in enumerate(value, 1)}
     return value if isinstance(value, dict) else {"": value}
 
 
-def _question(case: dict[str, Any], width: int) -> list[Content]:
+def _question(case: JsonObject, width: int) -> list[Content]:
     """Question, reading, right value and votes of a case of a gonogo server."""
     task = case.get("gonogo")
     if not isinstance(task, dict) or not task.get("task_id"):
@@ -120,12 +120,12 @@ def _question(case: dict[str, Any], width: int) -> list[Content]:
     if task.get("adjudicated"):
         lines.append(_field("settled by", "an expert's ruling", width))
     stats = case.get("read_stats")
-    reads = stats.get("reads") if isinstance(stats, dict) else None
-    lines += [_vote(read, width) for read in (reads or [])[:MAX_VOTES] if isinstance(read, dict)]
+    reads = as_list(as_object(stats).get("reads"))
+    lines += [_vote(read, width) for read in reads[:MAX_VOTES] if isinstance(read, dict)]
     return [*lines, Content("")]
 
 
-def _vote(read: dict[str, Any], width: int) -> Content:
+def _vote(read: JsonObject, width: int) -> Content:
     """Vote on one line: `✗ incorrect  16,6  2.4 s`, the voter, and whether the vote counts."""
     answer = read.get("answer")
     answer = answer if isinstance(answer, dict) else {}
@@ -149,7 +149,7 @@ def _field(name: str, value: str, width: int) -> Content:
     )
 
 
-def _text(value: Any, *, is_share: bool) -> str:
+def _text(value: JsonValue, *, is_share: bool) -> str:
     if is_share and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return share_bar(float(value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

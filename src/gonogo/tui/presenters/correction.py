@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from textual.content import Content
 
+from gonogo.json_types import JsonObject
 from gonogo.tui.presenters.format import editable_text, value_text
 from gonogo.tui.text import one_line, styled
 from gonogo.values import differences, doubt, format_text, parse, repairs, to_json
@@ -17,7 +17,7 @@ from gonogo.values.symbols import Symbol
 MAX_SHOWN = 120
 
 
-def correction_preview(text: str, predicted: Any, rows: int = 2) -> Content:
+def correction_preview(text: str, predicted: object, rows: int = 2) -> Content:
     """Preview while a value is typed: the changes against the reading, and how it parses."""
     if not text.strip():
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
@@ -38,7 +38,7 @@ def correction_preview(text: str, predicted: Any, rows: int = 2) -> Content:
     return Content("\n").join([marked_changes(text, predicted), state])
 
 
-def marked_changes(text: str, predicted: Any) -> Content:
+def marked_changes(text: str, predicted: object) -> Content:
     """Line with every change against the reading marked, `⌀16,5 +0,[1→2] 0`. Readable without colour."""
     parts: list[Content] = []
     for span in differences(value_text(predicted, MAX_SHOWN), one_line(text, MAX_SHOWN)):
@@ -57,7 +57,7 @@ def marked_changes(text: str, predicted: Any) -> Content:
     return Content.assemble(*parts)
 
 
-def apply_repair(name: str, text: str, predicted: Any) -> str:
+def apply_repair(name: str, text: str, predicted: object) -> str:
     """Text after the repair called `name`; unchanged where there is nothing to repair."""
     if name == "diameter":
         return repairs.toggle_diameter(text)
@@ -78,7 +78,7 @@ NO_REPAIR_MESSAGES = {
 """Messages of repairs that find nothing to do."""
 
 
-def correction_problem(text: str, predicted: Any) -> str:
+def correction_problem(text: str, predicted: object) -> str:
     """Reason why a text cannot be sent as a correction; empty if it can."""
     if not text:
         return "The line is empty. Ctrl+S says incorrect without a value."
@@ -102,7 +102,7 @@ def correction_doubt(text: str) -> str:
     return f"Not a number a drawing would show ({reason}). Enter again sends it as text." if reason else ""
 
 
-def correction_value(text: str) -> dict[str, Any]:
+def correction_value(text: str) -> JsonObject:
     """JSON value of a correction: the typed text, and its parts if it parses.
 
     A text that was sent over a doubt has the kind `text`, by which exports show it.

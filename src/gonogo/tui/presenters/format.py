@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -27,30 +26,30 @@ def styled_verdict(word: str | None) -> Content:
     return Content.assemble((sign, f"bold {color}"), " ", (name, color))
 
 
-def styled_answer(word: str | None, corrected_value: Any, limit: int = 40) -> Content:
+def styled_answer(word: str | None, corrected_value: object, limit: int = 40) -> Content:
     """Verdict with the corrected value where there is one: `✗ incorrect → 16,6`."""
     if corrected_value is None:
         return styled_verdict(word)
     return Content.assemble(styled_verdict(word), (" → ", "$quiet"), styled_value(corrected_value, limit))
 
 
-def styled_value(reading: Any, limit: int = 40) -> Content:
+def styled_value(reading: object, limit: int = 40) -> Content:
     """Value in the strong colour, at most `limit` characters; `–` for none."""
     return styled(value_text(reading, limit) or "–", "bold $strong")
 
 
-def value_text(value: Any, limit: int = 2_000) -> str:
+def value_text(value: object, limit: int = 2_000) -> str:
     """Value on one line, character for character, hidden ones written out: its own text, else as a drawing has it."""
     text = visible(reading(value)[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def editable_text(value: Any) -> str:
+def editable_text(value: object) -> str:
     """Value as the edit line starts with it: without hidden characters and line ends."""
     return without_hidden(reading(value))
 
 
-def reading(value: Any) -> str:
+def reading(value: object) -> str:
     """Text of a value as it came: its own, else as a drawing has it."""
     text = value.get("text") if isinstance(value, dict) else value
     return text if isinstance(text, str) else format_text(from_json(value)) if value is not None else ""

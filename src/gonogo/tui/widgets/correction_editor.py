@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -80,7 +79,7 @@ class CorrectionEditor(Vertical):
         self._warned = True
         self.hint.show(Content.styled(text, "$warning"))
 
-    def checked(self, predicted: Any) -> str | None:
+    def checked(self, predicted: object) -> str | None:
         """Returns the typed correction; `None`, with a warning, if it cannot be sent or is asked about first."""
         text = self.text.strip()
         problem = correction.correction_problem(text, predicted)
@@ -91,12 +90,12 @@ class CorrectionEditor(Vertical):
             self.warn(problem)
         return None if problem else text
 
-    def show_reading(self, predicted: Any) -> None:
+    def show_reading(self, predicted: object) -> None:
         """Shows how the typed text reads, compared with the predicted value; a warning stays."""
         if not self._warned:
             self.hint.show(correction.correction_preview(self.text, predicted, max(self.hint.size.height, 1)))
 
-    def repair(self, name: str, predicted: Any) -> str:
+    def repair(self, name: str, predicted: object) -> str:
         """Applies one of the usual corrections; returns the reason if nothing changed, else an empty string."""
         repaired = correction.apply_repair(name, self.text, predicted)
         if repaired == self.text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.events import Click
@@ -117,7 +117,7 @@ class KeyFooter(StatusLine):
             self.app.simulate_key(keys_of(action, self.gonogo.own_keys)[0])
 
 
-def refuse_under_dialog(below: Screen[Any], key: str) -> None:
+def refuse_under_dialog(below: Screen[object], key: str) -> None:
     """Shows on the screen under a dialog that its answer key does not count there."""
     for footer in below.query(KeyFooter):
         scopes: tuple[Scope, ...] = getattr(below, "ACTION_SCOPES", ())

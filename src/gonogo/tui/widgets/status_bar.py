@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 from textual.content import Content
 from textual.widget import Widget
@@ -161,7 +160,7 @@ def _answer(item: Decided) -> Content:
     return Content.assemble(*parts)
 
 
-def _value(value: Any) -> Content:
+def _value(value: object) -> Content:
     return styled(value_text(value, 16) or "–", "$foreground")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.content import Content
 from textual.widget import Widget
 
+from gonogo.json_types import JsonValue
 from gonogo.tui.lettering.layout import layout
 
 
@@ -18,21 +17,21 @@ class ValueView(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._value: Any = None
-        self._cache: list[tuple[Any, int, int, Content]] = []
+        self._value: JsonValue = None
+        self._cache: list[tuple[JsonValue, int, int, Content]] = []
 
-    def show(self, value: Any) -> None:
+    def show(self, value: JsonValue) -> None:
         self._value = value
         self.refresh()
 
-    def prebuild(self, value: Any) -> None:
+    def prebuild(self, value: JsonValue) -> None:
         """Typesets a value that will be shown next."""
         self._content(value)
 
     def render(self) -> Content:
         return self._content(self._value)
 
-    def _content(self, value: Any) -> Content:
+    def _content(self, value: JsonValue) -> Content:
         width, height = self.content_size
         for cached_value, *size, content in self._cache:
             if cached_value is value and size == [width, height]:
@@ -42,7 +41,7 @@ class ValueView(Widget):
         return content
 
 
-def lay_out(value: Any, width: int, height: int) -> Content:
+def lay_out(value: JsonValue, width: int, height: int) -> Content:
     """Lays out `value` as large as `width` × `height` cells allow, one row lower where two rows are left."""
     rows = layout(value, width, height).rows
     above = [Content("")] if height - len(rows) >= 2 else []

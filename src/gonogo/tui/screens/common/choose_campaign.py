@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -32,7 +32,7 @@ class ChooseCampaignScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*actions.CHOOSE.bindings()]
     ACTION_SCOPES = (actions.CHOOSE,)
 
-    campaigns: getters.query_one[RecordList[Any]] = getters.query_one("#campaigns", RecordList)
+    campaigns: getters.query_one[RecordList[CampaignChoice]] = getters.query_one("#campaigns", RecordList)
     message = getters.query_one("#message", Static)
 
     def __init__(self, signed: SignedIn, preferred: str = "") -> None:
@@ -109,7 +109,7 @@ class ChooseCampaignScreen(Screen[None]):
         self.message.update(Content("\n").join([content(message, 600), content(next_step, 400)]))
 
 
-def entry(campaign: Any) -> Content:
+def entry(campaign: CampaignChoice) -> Content:
     """Entry of the list: name and progress."""
     progress = ""
     if campaign.task_count is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.serialize import task_from_served
 from gonogo.desk.practice.campaign_browser import CampaignBrowser
+from gonogo.json_types import JsonObject
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, cases, empty_state
@@ -54,7 +55,7 @@ class CaseScreen(Screen[None]):
     def __init__(self, source: Source, task: int, case_id: int, step: Callable[[int], int | None]) -> None:
         super().__init__()
         self._source, self._task_number, self.case_id, self._step = source, task, case_id, step
-        self._case: dict[str, Any] | None = None
+        self._case: JsonObject | None = None
         self._card: Content = Content("")
         self._ids = False
         self._browser: CampaignBrowser | None = None
@@ -100,7 +101,7 @@ class CaseScreen(Screen[None]):
         self._show()
         return self._case is not None
 
-    def _task_of(self, case: dict[str, Any]) -> DeskTask | None:
+    def _task_of(self, case: JsonObject) -> DeskTask | None:
         """Task behind a case of the server that this login is for; `None` for a case without a drawing here."""
         task, signed = case.get("gonogo"), self._source.signed
         if signed is None or not isinstance(task, dict) or not task.get("task_id") or not task.get("campaign_id"):

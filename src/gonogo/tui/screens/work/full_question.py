@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -125,7 +125,7 @@ def _subject(task: DeskTask, details: SubjectDetails) -> list[Content]:
     ]
 
 
-def _odd_characters(value: Any) -> list[Content]:
+def _odd_characters(value: object) -> list[Content]:
     """Section on hidden characters and look-alikes of a value, with their code points; nothing if it has none."""
     found = look_alikes(reading(value)[:2_000])
     if not found:
