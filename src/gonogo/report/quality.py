@@ -45,7 +45,8 @@ def report_lines(report: Json, names: Mapping[str, str] | None = None, width: in
 def _lines(report: Json, names: Mapping[str, str], width: int | None) -> list[str]:
     details: Json = report.get("gonogo") or {}
     lines = [*_settled(details), *_next_steps(details, names), *_gold_looks(details), *_headline(report, details), ""]
-    lines += [*(_figures(details) if details else [NOT_COVERED]), ""]
+    figures = _figures(details) if details else [NOT_COVERED]
+    lines += [*figures, ""] if figures else []
     lines += _annotators(report, details, names, width)
     lines += _groups("By kind", details.get("by_kind") or [])
     lines += _groups("By sheet", details.get("by_sheet") or [])
@@ -121,7 +122,10 @@ def _gold_looks(details: Json) -> list[str]:
     """Warning that gold can be told from the work by what it shows."""
     if not details.get("gold_looks"):
         return []
-    return ["gold     looks different from the work: people can tell it", *_meaning(details, "gold_looks"), ""]
+    advice = ((details.get("words") or {}).get("gold_looks") or {}).get("do")
+    lines = ["gold     looks different from the work: people can tell it"]
+    lines += [f"{_INDENT}! {look['text']}" for look in details["gold_looks"]]
+    return [*lines, *([f"{_INDENT}→ {advice}"] if advice else []), ""]
 
 
 def _headline(report: Json, details: Json) -> list[str]:
@@ -265,8 +269,8 @@ def evidence(signs: Json) -> list[str]:
 
 
 def _groups(title: str, groups: Sequence[Json]) -> list[str]:
-    """Table of alpha by kind or by sheet, where there are several."""
-    if len(groups) < 2:
+    """Table of alpha by kind or by sheet, where there are several and two votes to compare."""
+    if len(groups) < 2 or not any(group["n_paired"] for group in groups):
         return []
     rows = [[title, "tasks", "two or more votes", "split", "alpha"]]
     rows += [

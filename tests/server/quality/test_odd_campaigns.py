@@ -158,8 +158,11 @@ def test_no_votes_and_no_tasks_say_the_first_step_only(campaign: Campaign) -> No
     empty = text_of(quality(campaign))
     assert "→ Add tasks: `gonogo import`." in empty
     campaign.add_task()
+    campaign.add_task(sheet_seq=1)
     begun = text_of(quality(campaign))
-    assert begun.startswith("settled  nothing yet · 1 open")
-    assert "→ 3 votes on 1 item that nobody has answered" in begun
+    assert begun.startswith("settled  nothing yet · 2 open")
+    assert "→ 6 votes on 2 items that nobody has answered" in begun
     for text in (empty, begun):
         assert "●" not in text  # no gauge of an alpha that is not there
+        assert "By sheet" not in text
+        assert "\n\n\n" not in text

@@ -101,7 +101,7 @@ def gold_looks(connection: Connection, matrix: VoteMatrix) -> list[JsonObject]:
         rows = connection.execute(select(*_COLUMNS).where(tasks.c.id.in_(ids))).all()
         return [ShownTask._make((*row, on_sheet[row.id])) for row in rows]
 
-    looks = sorted(differences(shown(gold), shown(work)), reverse=True)
+    looks = sorted(differences(shown(gold), shown(work)), key=lambda look: -look.area)
     return [{"area": look.area, "text": look.text} for look in looks[:MAX_LOOKS]]
 
 

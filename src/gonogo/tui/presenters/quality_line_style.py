@@ -16,6 +16,8 @@ def styled_line(line: str) -> Content:
         return Content.styled(text, "$warning")
     if text.startswith("       ") and "├" not in text:
         return Content.styled(text, "$quiet")
-    if text.startswith("alpha "):
+    if text.startswith("gold     looks"):
+        return Content.styled(text, "bold $warning")
+    if text.startswith(("settled ", "alpha ")):
         return Content.styled(text, "bold $strong")
     return Content.styled(text, "$foreground")

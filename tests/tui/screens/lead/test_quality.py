@@ -51,3 +51,16 @@ async def test_a_server_that_is_away_is_said_in_words(room: Room) -> None:
         room.transport.down = False
         await room.press("r")
         await room.sees("alpha  undefined")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_what_is_settled_comes_first_and_gold_that_can_be_told_is_said(room: Room, size: tuple[int, int]) -> None:
+    bodies = [{"predicted_value": {"text": f"1{number}"}, "part_revision_id": f"p{number % 5}"} for number in range(40)]
+    gold = [{"predicted_value": {"text": "M8"}, "is_gold": True, "gold_answer": "correct"} for _ in range(12)]
+    await room.bench.web.add(room.bench.campaign, *bodies, *gold)
+    async with room.opened(size=size):
+        await room.sees("Nothing needs an expert")
+        await room.press("y")
+        await room.sees("settled  nothing yet · 40 open", "→ 80 votes on 40 items that nobody has answered")
+        await room.sees("gold     looks different from the work: people can tell it", "100 % of gold has no drawing")
+        assert room.text.index("settled") < room.text.index("next") < room.text.index("gold  ")
