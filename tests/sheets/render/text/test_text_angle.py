@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from gonogo.sheets.drawing_limits import DrawingLimits
+from gonogo.sheets.models import Box
 from gonogo.sheets.render.bbox import Placed, drawing_bbox
 from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.formats.images import ImagePage
 from gonogo.sheets.render.formats.open_drawing import open_drawing
 from gonogo.sheets.render.text.ink_pieces import Ink, find_pieces, letters_of
 from gonogo.sheets.render.text.text_angle import TextAngle, direction_scores, measure_angle
@@ -128,3 +130,17 @@ def test_text_of_a_pdf_says_its_own_direction(tmp_path: Path, rotate: int) -> No
             directions.append((written - box.angle + rotate + 180) % 360 - 180)
     assert len(directions) > 10
     assert max(map(abs, directions)) <= 1
+
+
+@pytest.mark.parametrize("bold", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("text", ["⌀60,06", "60,06", "66", "R6", "⌀16,5"])
+def test_bold_upright_text_is_not_turned(text: str, bold: int) -> None:
+    """Bold letters that touch look like one letter that lies: such text is upright, or said to be unsure."""
+    font = ImageFont.load_default(60)
+    sheet = Image.new("L", (900, 300), 255)
+    place = (200, 100)
+    pen = ImageDraw.Draw(sheet)
+    pen.text(place, text.replace("⌀", "Ø"), font=font, fill=0, stroke_width=bold)
+    x0, y0, x1, y1 = pen.textbbox(place, text.replace("⌀", "Ø"), font=font, stroke_width=bold)
+    box = Box((x0 - 8) / 900, (y0 - 8) / 300, (x1 + 8) / 900, (y1 + 8) / 300)
+    assert measure_text(ImagePage(sheet), box).rotation == 0

@@ -17,7 +17,7 @@ from gonogo.sheets.render.crop import (
     turned_size,
 )
 from gonogo.sheets.render.rasterizer import DrawingPage, Grey, darkest_of, render_view
-from gonogo.sheets.render.text.ink_pieces import Ink, find_pieces, letters_of
+from gonogo.sheets.render.text.ink_pieces import Ink, InkPieces, find_pieces, letters_of
 from gonogo.sheets.render.text.strokes import run_lengths
 from gonogo.sheets.render.text.text_angle import TextAngle, measure_angle
 
@@ -25,6 +25,7 @@ _SAMPLES = 320  # along the longer side of the box: enough to part characters, a
 # Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).
 _WEIGHT = 1 / 6
 _GAP_FILLED = 0.6  # of the usual gap: widening by more makes lumps, whatever the height was taken for
+_BOLD, _TOUCHING = 0.22, 3  # stroke over the widest letter, and most pieces, of bold text whose letters may touch
 _SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _SOFT, _SPECKLE = 0.25, 24  # of the contrast, and grey levels: what is this much darker than paper may be ink
@@ -101,7 +102,7 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
         return TextMetrics()
     letters = letters_of(find_pieces(dark), dark.shape)
     written = page.text_direction(region)
-    angle = measure_angle(letters, dark.shape) if written is None else TextAngle(written)
+    angle = _measured_angle(dark, letters) if written is None else TextAngle(written)
     if angle.degrees % 90:
         outline = letters.outline() * (region.width / dark.shape[1]) + (region.x, region.y)
         return _measure_slanted(page, _turned_rect(outline, page, angle.degrees), angle.degrees)
@@ -109,6 +110,16 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     measured = _measure_upright(upright, region.width / dark.shape[1])
     extent = _extent(grey, region, measured.text_height, lying=angle.degrees % 180 != 0)
     return replace(measured, rotation=angle.degrees, is_sure=angle.is_sure, extent=extent)
+
+
+def _measured_angle(dark: Ink, letters: InkPieces) -> TextAngle:
+    """Returns the angle of the text, unsure where bold letters may touch: two that do look like one that is turned."""
+    angle = measure_angle(letters, dark.shape)
+    if not angle.degrees or letters.count > _TOUCHING:
+        return angle
+    boxes = letters.boxes()
+    width = (boxes[:, 2:4] - boxes[:, :2]).min(axis=1).max()
+    return TextAngle(is_sure=False) if _stroke_width(dark) > _BOLD * width else angle
 
 
 def _extent(grey: Grey, region: Rect, text: float | None, *, lying: bool) -> Rect | None:
