@@ -71,11 +71,12 @@ class TextMetrics:
     def missing_weight(self) -> float | None:
         """Width that the lines lack to be read well; `None` when the height is unknown.
 
-        It is at most one stroke where height or angle is unsure: a height far too large would make lumps of letters.
+        The smallest characters decide: what is right for a size fills its limits. It is at most one stroke where height
+        or angle is unsure: a height far too large would make lumps of letters.
         """
         if self.text_height is None:
             return None
-        missing = max(0.0, self.text_height * _WEIGHT - self.stroke)
+        missing = max(0.0, (self.least_height or self.text_height) * _WEIGHT - self.stroke)
         if not (self.height_is_sure and self.is_sure):
             missing = min(missing, self.stroke)
         return min(missing, self.gap * _GAP_FILLED) if self.gap else missing
