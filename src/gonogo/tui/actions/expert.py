@@ -66,6 +66,7 @@ ADJUDICATE = Scope(
     Action("details", "details", "Question and value in full; i there shows the ids.", ("i",), "details"),
     Action("later", "later", "Go on without a ruling.", ("l",), "later", 11),
     Action("context", "context", "Show more of the sheet.", ("z",), "pane('context')", 12),
+    Action("question", "question", "The question in full, and the value's characters.", ("v",), "about"),
     Action("left", "left", "Move the drawing left.", ("left",), "pane('pan(-1, 0)')"),
     Action("right", "right", "Move the drawing right.", ("right",), "pane('pan(1, 0)')"),
     Action("up", "up", "Move the drawing up.", ("up",), "pane('pan(0, -1)')"),

@@ -32,8 +32,8 @@ from gonogo.tui.text import content
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, LEAST_TEXT, AnswerGate, Least
 from gonogo.tui.widgets.correction_editor import CorrectionEditor
+from gonogo.tui.widgets.prompt_line import PromptLine
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class TaskPane(Container):
 
     gonogo = AppGetter()
     sheet = getters.query_one("#sheet", SheetView)
-    prompt = getters.query_one("#prompt", StatusLine)
+    prompt = getters.query_one("#prompt", PromptLine)
     value = getters.query_one("#value", ValueView)
     editor = getters.query_one("#edit", CorrectionEditor)
 
@@ -122,7 +122,7 @@ class TaskPane(Container):
     def compose(self) -> ComposeResult:
         yield SheetView(id="sheet")
         with Vertical(id="panel"):
-            yield StatusLine(id="prompt")
+            yield PromptLine(id="prompt")
             yield ValueView(id="value")
             yield CorrectionEditor(self._notify_key)
             yield from self._panel

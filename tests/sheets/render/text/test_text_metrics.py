@@ -113,6 +113,7 @@ def test_limits_are_measured_apart_from_their_size() -> None:
     pen.text((430, 330), "-0,34", font=small, fill=0)
     ink = measure_text(ImagePage(sheet), Box(0.295, 0.27, 0.54, 0.375))
     assert ink.text_height is not None
+    assert ink.least_height is not None
     assert ink.least_height == pytest.approx(28, abs=2)
     assert ink.missing_weight is not None
     assert ink.stroke + ink.missing_weight <= ink.least_height / 6 + 1e-6  # no stroke fills the limits

@@ -327,6 +327,10 @@ class AdjudicateScreen(Screen[int | None]):
             task = self._case.task
             self._edit("value", self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)))
 
+    def action_about(self) -> None:
+        if self.pane.current is not None:
+            self.app.push_screen(FullQuestionScreen(self.pane.current, drawn=self.pane.mode.description))
+
     def action_note(self) -> None:
         if self._case is None:
             return
