@@ -49,7 +49,7 @@ VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VE
 
 
 class AdjudicateScreen(Screen[int | None]):
-    """Adjudicate screen: shows the session's case, passes rulings to it, and returns the row of the case that it left."""
+    """Adjudicate screen: shows the session's case, passes rulings to it, returns the row that it left."""
 
     CSS_PATH = ["annotate.tcss", "adjudicate.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ADJUDICATE.bindings()]
