@@ -63,6 +63,11 @@ class Voter(NamedTuple):
     kind: Literal["annotator", "user"]
 
 
+def is_within(span: timedelta, since: datetime, now: datetime) -> bool:
+    """True less than `span` after `since`, or before it: a clock that was ahead opens no window for longer."""
+    return -span < now - since < span
+
+
 def credential_of(headers: Headers) -> str:
     """Returns the credential exactly as it was sent; it is secret."""
     return headers.get("x-api-key") or headers.get("authorization", "")
@@ -110,7 +115,7 @@ def by_session(store: Store, token: str, now: datetime) -> Principal:
     if row is None or row.ended_at or row.status == AssignmentStatus.REVOKED or _too_old(row, now):
         message = "This session has ended: sign in again with a new link from the lead of your campaign."
         raise unauthorized(ErrorCode.INVALID_SESSION, message)
-    if now - row.seen_at >= SEEN_EVERY:
+    if not is_within(SEEN_EVERY, row.seen_at, now):
         with store.write() as connection:
             _SEEN.run(connection, {"session": row.sha256, "now": now})
     role: Literal["reviewer", "annotator"] = "reviewer" if row.role == "reviewer" else "annotator"
@@ -201,7 +206,7 @@ def _local_lead(state: ServerState) -> Principal:
 
 
 def _too_old(session: _SessionRow, now: datetime) -> bool:
-    return now - session.seen_at >= SESSION_IDLE or now - session.created_at >= SESSION_ABSOLUTE
+    return not (is_within(SESSION_IDLE, session.seen_at, now) and is_within(SESSION_ABSOLUTE, session.created_at, now))
 
 
 def _bad_key() -> Exception:

@@ -10,12 +10,14 @@ from sqlalchemy import Connection, insert, select
 from gonogo.schemas.enums import AssignmentStatus
 from gonogo.schemas.gonogo_api import AnnotatorIdentity, SessionCreate, SessionCreated
 from gonogo.server.auth import tokens
-from gonogo.server.auth.principals import SESSION_ABSOLUTE
+from gonogo.server.auth.principals import SESSION_ABSOLUTE, is_within
 from gonogo.server.serialize import instant
 from gonogo.server.store import audit
 from gonogo.server.store.schema import annotator_accounts, assignments, magic_links, sessions
 from gonogo.server.store.typed_rows import fetch_first
 
+LONGEST_INVITATION = timedelta(hours=72, minutes=2)
+"""Longest life of a link; one that would live longer was made while a clock was ahead."""
 REPEAT_WITHIN = timedelta(minutes=2)
 """Time after a redeem in which the same client gets the same session again, because its response may be lost."""
 
@@ -47,10 +49,10 @@ def redeem_link(
     token = tokens.session_secret(body.magic_link_token, body.client_nonce)
     if link.used_at is not None:
         same_client = tokens.same(tokens.digest(body.client_nonce), link.nonce_sha256 or "")
-        if not same_client or now - link.used_at >= REPEAT_WITHIN or not _is_live(connection, token):
+        if not (same_client and is_within(REPEAT_WITHIN, link.used_at, now) and _is_live(connection, token)):
             return None
         return _session(link, token, link.used_at)
-    if now >= link.expires_at:
+    if not timedelta(0) < link.expires_at - now <= LONGEST_INVITATION:
         return None
     used = {"used_at": now, "nonce_sha256": tokens.digest(body.client_nonce)}
     connection.execute(magic_links.update().where(magic_links.c.sha256 == link.sha256).values(**used))

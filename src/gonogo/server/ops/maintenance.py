@@ -1,4 +1,5 @@
-"""Maintenance: deletes expired rows in small chunks, and puts gold that came late into the order.
+"""Maintenance: deletes expired rows in small chunks, puts gold that came late into the order, and ends claims that were
+taken while a clock was ahead.
 
 Every worker does it, a chunk a transaction. Chunks that concern people or their work have a row in the audit log.
 """
@@ -21,6 +22,7 @@ from gonogo.schemas.enums import CampaignStatus
 from gonogo.server.auth.principals import ServerState
 from gonogo.server.errors import DATABASE_AWAY
 from gonogo.server.http import idempotency, rate_limits
+from gonogo.server.queue import leases
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
@@ -63,6 +65,7 @@ def run_once(store: Store, settings: ServerSettings, now: datetime, *, with_draw
     """Runs one round; returns how many rows each kind of work touched."""
     done = {name: _in_chunks(store, delete) for name, delete in _deletions(settings, now).items()}
     done["gold_copies"] = _plan_gold(store, now)
+    done["claims_ahead"] = _end_claims_ahead(store, now)
     if with_drawings and settings.keep_drawings_days is not None:
         done["drawings"] = delete_unused_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
     return done
@@ -181,6 +184,11 @@ def _in_chunks(store: Store, work: Callable[[Connection], int]) -> int:
         if done < CHUNK:
             break
     return total
+
+
+def _end_claims_ahead(store: Store, now: datetime) -> int:
+    with store.write() as connection:
+        return leases.end_claims_ahead(connection, now)
 
 
 def _plan_gold(store: Store, now: datetime) -> int:

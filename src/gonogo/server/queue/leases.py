@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, null, select, text, true
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, null, or_, select, text, true
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.server.auth.principals import Voter
@@ -13,6 +13,7 @@ from gonogo.server.queue.rows import HeldTask, QueueCampaign, VoterCursor
 from gonogo.server.scoring.task_scoring import rescore_task
 from gonogo.server.store import audit
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema import discounted_votes, submissions, tasks, voters
 from gonogo.server.store.schema.rows import TaskRow
 from gonogo.server.store.task_order import enqueue, lock_order
@@ -20,6 +21,10 @@ from gonogo.server.store.typed_rows import AnyColumn, fetch_all
 
 MAX_CLAIMS = 5
 """Claims that one voter may hold in a campaign."""
+LONGEST_LEASE = timedelta(minutes=60)
+"""Longest lease that a campaign may set."""
+CLOCK_SLACK = timedelta(minutes=2)
+"""Difference of clocks that is no error: of the workers' machines, and of the database's."""
 EXPIRY_BATCH = 50
 """Expired claims that one request ends; keeps every request short."""
 
@@ -163,6 +168,23 @@ def expire(connection: Connection, campaign_id: str, now: datetime, limit: int =
 def expire_claim(connection: Connection, task_id: str, now: datetime) -> None:
     """Ends the expired claim on one task. The caller holds the campaign's order lock."""
     _expire(connection, _LOCK_TASK.one(connection, {"task": task_id}), now)
+
+
+def end_claims_ahead(connection: Connection, now: datetime, limit: int = EXPIRY_BATCH) -> int:
+    """Ends claims that were taken or renewed while a clock was ahead, at most `limit`; returns how many.
+
+    Their time would come only when the clock gets there again. What counts as ahead is ahead of this server's clock and
+    of the database's: a worker whose own clock is behind ends nobody's claim.
+    """
+    later = max(now, dialect_of(connection).current_time(connection)) + CLOCK_SLACK
+    ahead = or_(tasks.c.claimed_at > later, tasks.c.claim_expires_at > later + LONGEST_LEASE)
+    query = select(tasks.c.id, tasks.c.campaign_id).where(tasks.c.holder_id.is_not(None), ahead).limit(limit)
+    rows = connection.execute(query.order_by(tasks.c.campaign_id)).all()
+    for campaign_id in sorted({row.campaign_id for row in rows}):
+        lock_order(connection, campaign_id, exclusive=True)
+    for row in rows:
+        expire_claim(connection, row.id, now)
+    return len(rows)
 
 
 def _expire(connection: Connection, task: LeasedTask, now: datetime) -> None:

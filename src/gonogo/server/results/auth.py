@@ -13,7 +13,7 @@ from gonogo.schemas.enums import ErrorCode, KeyScope
 from gonogo.schemas.lead import ResultsPassword
 from gonogo.schemas.results_api import Login, LoginRequest
 from gonogo.server.auth import tokens
-from gonogo.server.auth.principals import Principal, authenticate, local_lead
+from gonogo.server.auth.principals import Principal, authenticate, is_within, local_lead
 from gonogo.server.errors import ApiError, not_found
 from gonogo.server.store import audit
 from gonogo.server.store.compiled_statements import CompiledQuery
@@ -36,7 +36,7 @@ class ResultsLogin:
 
     def stale(self, now: datetime) -> bool:
         """True if the use of the session should be recorded again."""
-        return self.seen_at is not None and now - self.seen_at >= SEEN_EVERY
+        return self.seen_at is not None and not is_within(SEEN_EVERY, self.seen_at, now)
 
 
 class _KeyRow(NamedTuple):
@@ -65,7 +65,7 @@ def session_of(request: Request, now: datetime) -> ResultsLogin:
     account, row = _find(request)
     if row is None:
         return account
-    if row.session_seen_at is None or row.session_ended_at or now - row.session_seen_at >= IDLE:
+    if row.session_seen_at is None or row.session_ended_at or not is_within(IDLE, row.session_seen_at, now):
         raise refused("The session is missing, expired or ended: log in again.")
     return replace(account, seen_at=row.session_seen_at)
 

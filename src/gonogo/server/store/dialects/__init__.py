@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -69,6 +70,9 @@ class DatabaseDialect(Protocol):
         self, connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> int:
         """Runs a statement for each row; see `bulk.execute_many`."""
+
+    def current_time(self, connection: Connection) -> datetime:
+        """The time of the database's own clock, aware."""
 
     def read_drawing(self, connection: Connection, sha256: str, start: int, size: int) -> bytes:
         """Part of a drawing's content, without reading the rest of it; empty if it is not there."""

@@ -112,6 +112,11 @@ def execute_many(
     return connection.exec_driver_sql(str(compiled), named).rowcount
 
 
+def current_time(connection: Connection) -> datetime:
+    clock: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return clock
+
+
 def read_drawing(connection: Connection, sha256: str, start: int, size: int) -> bytes:
     piece: bytes | None = connection.execute(_PIECE, {"sha256": sha256, "start": start + 1, "size": size}).scalar()
     return bytes(piece or b"")
@@ -132,8 +137,7 @@ def preflight(connection: Connection) -> Iterator[tuple[Literal["ok", "warning",
         yield "problem", "The database is not UTF8: make it with ENCODING 'UTF8'."
     if setting("synchronous_commit") == "off" or setting("fsync") == "off":
         yield "problem", "fsync or synchronous_commit is off: acknowledged verdicts could be lost. Switch it on."
-    clock: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    skew = abs(clock.timestamp() - time.time())
+    skew = abs(current_time(connection).timestamp() - time.time())
     if skew > _MAX_CLOCK_SKEW:
         yield "warning", f"The clocks of server and database differ by {skew:.0f} s: set up time synchronisation."
     started = time.perf_counter()

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
@@ -104,6 +105,10 @@ def _insert_select_many(
             statement = f"WITH given ({columns}) AS (VALUES {', '.join([marks] * size)}) {head} SELECT {source}"
         total += connection.exec_driver_sql(statement, tuple(chain.from_iterable(batch))).rowcount
     return total
+
+
+def current_time(connection: Connection) -> datetime:
+    return datetime.now(UTC)  # the database has the clock of this machine
 
 
 def read_drawing(connection: Connection, sha256: str, start: int, size: int) -> bytes:
