@@ -232,6 +232,9 @@ async def test_me_says_when_there_are_more_campaigns_than_it_lists(web: Web) -> 
         connection.execute(insert(campaigns), [{**row, **fixed} for row in rows])
     me = (await web.lead.get(f"{OURS}/me")).json()
     assert (len(me["campaigns"]), me["n_campaigns"]) == (500, 501)
+    assert me["notice"].startswith("These are the newest 500 of 501 campaigns.")
+    alone = await web.sign_in("c7", "anna@example.com")
+    assert (await alone.get(f"{OURS}/me")).json()["notice"] is None
 
 
 async def test_a_revision_whose_name_begins_like_another_opens_nothing_of_it(web: Web) -> None:

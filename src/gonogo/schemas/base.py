@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import unicodedata
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 MAX_TEXT = 100_000
 """Longest text one field may carry, in characters."""
@@ -28,7 +30,20 @@ class Received(BaseModel):
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 NOT_BLANK = r"\S"
 """Pattern of text with anything to see in it."""
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
+_BLANK_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that show nothing; a name of these alone is a blank one."""
+
+
+def _visible(name: str) -> str:
+    shown = (unicodedata.category(letter)[0] not in "CZ" and letter not in _BLANK_LETTERS for letter in name)
+    if not any(shown):
+        raise PydanticCustomError("string_blank", "There is nothing to see in this name: give it letters or digits.")
+    return name
+
+
+VISIBLE = AfterValidator(_visible)
+"""Validator of text with anything to see in it, which `NOT_BLANK` alone does not prove."""
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK), VISIBLE]
 Link = Annotated[str, Field(min_length=1, max_length=200)]
 """An id of an object that lives elsewhere: a UUID in the examples, opaque to us."""
 

@@ -61,7 +61,10 @@ class Ended(Received):
 
 
 class Me(Received):
-    """Account of the credential, and the campaigns it may work in: the newest 500 of `n_campaigns`."""
+    """Account of the credential, and the campaigns it may work in: the newest 500 of `n_campaigns`.
+
+    `notice` says so in words where there are more.
+    """
 
     id: str
     kind: str  # "user" or "annotator"
@@ -70,6 +73,7 @@ class Me(Received):
     email: str | None = None
     campaigns: list[LabelingCampaignPublic] = []
     n_campaigns: int | None = None
+    notice: str | None = None
 
 
 class ClaimState(Received):

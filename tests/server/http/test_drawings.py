@@ -62,6 +62,7 @@ async def test_two_parts_may_have_the_same_drawing(lead: httpx.AsyncClient) -> N
         (b"II*\0", "a.tif", "image/tiff", "drawing.tif"),
         (b"<svg/>", "a.SVG", "image/svg+xml", "drawing.svg"),
         (b"0\nSECTION\n", "a.dxf", "image/vnd.dxf", "drawing.dxf"),
+        (b"<!DOCTYPE svg [<!ENTITY a 'b'>]>\n<s:svg xmlns:s='x'/>", "a.svg", "image/svg+xml", "drawing.svg"),
         (b"<?xml version='1.0'?><!-- a --><svg/>", "a.png", "image/svg+xml", "drawing.svg"),
         (b"999\nmade by hand\n  0\r\nSECTION\n", "a", "image/vnd.dxf", "drawing.dxf"),
     ],
@@ -83,7 +84,9 @@ async def test_what_is_served(
     assert "sandbox" in answer.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("content", [b"just text", b"<script>", b"MZ\x90", b"PK\x03\x04", b"0\nnothing"])
+@pytest.mark.parametrize(
+    "content", [b"just text", b"<script>", b"MZ\x90", b"PK\x03\x04", b"0\nnothing", b"MZ\x90 <svg >", b"<html><svg >"]
+)
 async def test_what_is_no_drawing_is_refused_whatever_its_name(lead: httpx.AsyncClient, content: bytes) -> None:
     for filename in ("a.png", "a.svg", "a.dxf"):
         answer = await store(lead, content, filename=filename)
@@ -92,8 +95,13 @@ async def test_what_is_no_drawing_is_refused_whatever_its_name(lead: httpx.Async
 
 
 async def test_a_part_without_a_visible_name_is_refused(lead: httpx.AsyncClient) -> None:
-    assert (await store(lead, PNG, part="  ")).status_code == 422
-    assert (await lead.post(f"{LABELING}/campaigns", json={"name": " \t"})).status_code == 422
+    for blank in ("  ", " \t", "\u200b", "\u200b\u2060\ufeff", "\u3164", "\u00a0", "\u202e", "\u2800"):
+        assert (await store(lead, PNG, part=blank)).status_code == 422, ascii(blank)
+        for path in (f"{LABELING}/campaigns", f"{LABELING}/projects"):
+            assert (await lead.post(path, json={"name": blank})).status_code == 422, ascii(blank)
+        key = {"name": blank, "scopes": ["parts:read"]}
+        assert (await lead.post(f"{GONOGO}/keys", json=key)).status_code == 422, ascii(blank)
+    assert (await lead.post(f"{LABELING}/campaigns", json={"name": "Welle \u200b 7"})).status_code == 201
 
 
 async def test_an_address_lasts_15_minutes(lead: httpx.AsyncClient, anyone: httpx.AsyncClient, clock: Clock) -> None:

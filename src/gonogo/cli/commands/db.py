@@ -86,7 +86,8 @@ def prune(database: str | None, keep_drawings_days: int | None, dry_run: bool, y
 
     counts = with_store(database, run)
     if counts is not None:
-        counts.pop("gold_copies")
+        for name in ("gold_copies", "claims_ahead"):  # nothing is deleted there
+            counts.pop(name)
         echo_err(f"Deleted: {_listed(counts)}.")
 
 

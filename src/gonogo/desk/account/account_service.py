@@ -27,7 +27,7 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.client.magic_link_parser import magic_token
-from gonogo.client.page_reader import read_what_there_is
+from gonogo.client.page_reader import read_all, read_what_there_is
 from gonogo.client.retry import RetryPolicy
 from gonogo.desk.account.client_factory import ClientFactory
 from gonogo.desk.account.credentials import CredentialStore, StorageKind, credential_store
@@ -234,7 +234,10 @@ class Account:
         client = await self._clients.client(signed)
         try:
             try:
-                campaigns = (await client.me()).campaigns
+                me = await client.me()
+                campaigns = me.campaigns
+                if signed.kind != "session" and (me.n_campaigns or 0) > len(campaigns):  # `me` has the newest alone
+                    campaigns = await read_all(lambda limit, cursor: client.list_campaigns(limit=limit, cursor=cursor))
             except (NotFoundError, PermissionDeniedError, UnexpectedAnswerError):
                 if signed.kind == "session" and signed.campaign_id:
                     campaigns = [await client.get_campaign(signed.campaign_id)]

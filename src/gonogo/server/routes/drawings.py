@@ -11,7 +11,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, select
 
-from gonogo.schemas.base import NOT_BLANK
+from gonogo.schemas.base import NOT_BLANK, VISIBLE
 from gonogo.schemas.enums import DrawingStatus, ErrorCode
 from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.server.auth.authorization import EVERYBODY, LEAD
@@ -60,7 +60,7 @@ def store(
     request: ApiRequest,
     ctx: Context,
     tx: Connection,
-    part: Annotated[str, Query(min_length=1, max_length=200, pattern=NOT_BLANK)],
+    part: Annotated[str, Query(min_length=1, max_length=200, pattern=NOT_BLANK), VISIBLE],
     filename: Annotated[str, Query(max_length=255)] = "",
 ) -> Reply[DrawingStored]:
     """Stores the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); different bytes make a new revision."""

@@ -23,6 +23,7 @@ from gonogo.server.store.schema import campaigns, projects
 
 MAX_CAMPAIGNS = 500
 """Campaigns in `me`, newest first."""
+_MORE = "These are the newest {shown} of {total} campaigns. A lead's key lists all of them, page by page."
 
 router = make_router()
 
@@ -74,6 +75,7 @@ def me(ctx: Context, tx: Connection) -> Me:
         email=caller.email,
         campaigns=[campaign_public(CountedCampaign.of(row), counts=counts) for row in rows],
         n_campaigns=n_campaigns,
+        notice=_MORE.format(shown=len(rows), total=n_campaigns) if n_campaigns > len(rows) else None,
     )
 
 

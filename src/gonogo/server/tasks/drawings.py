@@ -41,7 +41,11 @@ _EXTENSIONS = {
     ".svg": "image/svg+xml",
     ".dxf": "image/vnd.dxf",
 }
-_SVG = re.compile(rb"<svg[\s/>]", re.IGNORECASE)
+_BEFORE_SVG = re.compile(
+    rb"(\xef\xbb\xbf)?(\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(\[.*?\]\s*)?>)*", re.IGNORECASE | re.DOTALL
+)
+"""Byte order mark, declarations and comments."""
+_SVG = re.compile(rb"<([\w.-]+:)?svg[\s/>]", re.IGNORECASE)
 _DXF = re.compile(rb"(\xef\xbb\xbf)?(\s*999\r?\n[^\n]*\n)*\s*0\s*\n\s*SECTION|AutoCAD Binary DXF", re.IGNORECASE)
 UNKNOWN_TYPE = "application/octet-stream"
 _NAMED = TypeAdapter(Annotated[list[DrawingGiven], Field(min_length=1, max_length=1000)])
@@ -77,7 +81,8 @@ def content_type_of(content: bytes) -> str:
             return kind
     if b"%PDF-" in content[:1024]:  # as readers allow
         return "application/pdf"
-    if _SVG.search(content):
+    before = _BEFORE_SVG.match(content)
+    if before is not None and _SVG.match(content, before.end()):
         return "image/svg+xml"
     return "image/vnd.dxf" if _DXF.match(content) else UNKNOWN_TYPE
 
