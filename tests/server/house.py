@@ -42,7 +42,7 @@ class House:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.store.dispose()
+        self.store.close()
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)

@@ -128,7 +128,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await app.state.watching.stopped()
     finally:
         if app.state.owns_store:
-            app.state.store.dispose()
+            app.state.store.close()
 
 
 def _now() -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -17,11 +18,12 @@ from sqlalchemy import select, text
 
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store.errors import StoreClosedError
 from gonogo.server.store.schema import audit_log, sessions, submissions, tasks
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.server.house import House
-from tests.server.http.conftest import TOKEN, Clock, client_of, started
+from tests.server.http.conftest import TOKEN, Clock, client_of, on_both_databases, started
 from tests.server.http.work import LABELING, campaign_with, person, session_of
 from tests.server.storm import signed_in
 
@@ -172,3 +174,24 @@ def _lock_the_other_way_round(house: House, task_id: str, locked: threading.Even
         while not connection.execute(waiting).scalar() and time.monotonic() < end:
             connection.execute(text("SELECT pg_stat_clear_snapshot()"))
         connection.execute(text("SELECT 1 FROM voters FOR UPDATE"))
+
+
+@on_both_databases
+@pytest.mark.filterwarnings("error")
+async def test_a_report_that_outlives_the_server_leaves_no_connection_behind(settings: ServerSettings) -> None:
+    """Its thread reads and writes several times; the client is gone, and the app has stopped meanwhile."""
+    app = create_app(settings)
+    async with started(app), client_of(app, **{"X-API-Key": TOKEN}) as lead:
+        campaign = await campaign_with(lead, 900)
+        reports = [asyncio.create_task(lead.get(f"{LABELING}/campaigns/{campaign}/quality")) for _report in range(3)]
+        async with asyncio.timeout(20):
+            while not app.state.store.engine.pool.checkedout():  # noqa: ASYNC110 - a pool has no event
+                await asyncio.sleep(0.001)
+        for report in reports:
+            report.cancel()
+        await asyncio.gather(*reports, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()  # the threads have ended
+    assert app.state.store._engines is None
+    with pytest.raises(StoreClosedError):
+        app.state.store.query_one(text("SELECT 1"))
+    gc.collect()  # an open connection would warn here

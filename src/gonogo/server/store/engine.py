@@ -21,6 +21,7 @@ from gonogo.server.store import migrate
 from gonogo.server.store.compiled_statements import Columns, CompiledQuery, RowT, Values
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.dialects.engines import Engines
+from gonogo.server.store.errors import StoreClosedError
 from gonogo.server.store.pinned_connection import PinnedConnection, forget_audit_head
 
 
@@ -38,6 +39,7 @@ class Store:
         if self.url.get_backend_name() == "sqlite" and not self.url.database:
             raise ValueError("An in-memory SQLite database cannot be shared by connections: name a file.")
         self._engines: Engines | None = None
+        self._closed = False
         self._local = threading.local()
 
     def __repr__(self) -> str:
@@ -104,6 +106,9 @@ class Store:
 
         Raises `migrate.SchemaError` if this release does not know the schema of the database.
         """
+        self._closed = False
+        if self._replica is not None:
+            self._replica._closed = False
         with self.read() as connection:
             if migrate.version(connection) == migrate.HEAD:
                 return
@@ -111,6 +116,16 @@ class Store:
             dialect_of(connection).lock(connection, 7_462, 0)  # several workers may start at once
             if migrate.version(connection) != migrate.HEAD:
                 migrate.upgrade(connection)
+
+    def close(self) -> None:
+        """Closes all connections for good: a thread that still works for an ended server opens no new ones.
+
+        Only `upgrade`, with which a server starts, opens the store again.
+        """
+        self._closed = True
+        if self._replica is not None:
+            self._replica.close()
+        self.dispose()
 
     def dispose(self) -> None:
         """Closes all connections; the store opens itself again when used.
@@ -138,6 +153,8 @@ class Store:
         return pinned
 
     def _open(self) -> Engines:
+        if self._closed:
+            raise StoreClosedError("The server that this store belonged to has ended.")
         if self._engines is None:
             self._engines = dialect_of(self.url).open_engines(self.url)
             event.listen(self._engines.pool, "rollback_savepoint", forget_audit_head)

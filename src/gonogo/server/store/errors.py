@@ -9,3 +9,7 @@ class BackupError(RuntimeError):
 
 class SchemaError(RuntimeError):
     """This release cannot use the database."""
+
+
+class StoreClosedError(Exception):
+    """Use of a store after its end, by a thread that outlived the server whose request it worked for."""
