@@ -4,6 +4,7 @@ FastAPI.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 
@@ -138,6 +139,7 @@ def cli(ctx: click.Context, ca_file: str | None) -> None:
 
 def main(args: list[str] | None = None) -> object:
     """Runs the command line; an error that a command doesn't handle ends it with a sentence."""
+    gc.set_threshold(50_000, 50, 100)  # what imports make stays; figure in docs/design/performance.md
     try:
         return cli.main(args=args, prog_name="gonogo")
     except Exception as error:  # noqa: BLE001 - the last handler; above it is only the interpreter

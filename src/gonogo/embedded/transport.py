@@ -108,7 +108,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             invitation_url=team_server_url(self._home),
             embedded_token=self._token,
         )
-        app = server_app.create_app(settings)
+        app = server_app.create_app(settings, deferred=True)
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         if self._ended:  # stopped before the event existed

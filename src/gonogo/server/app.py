@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -21,25 +21,8 @@ from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.http.signed_urls import UrlSigner
 from gonogo.server.ops import maintenance
 from gonogo.server.progress.stream import ProgressHub
-from gonogo.server.routes import (
-    annotators,
-    assignments,
-    campaigns,
-    capabilities,
-    claims,
-    drawings,
-    exports,
-    lead,
-    predictions,
-    progress_stream,
-    projects,
-    quality,
-    results_api,
-    review,
-    sessions,
-    tasks,
-)
-from gonogo.server.routes import campaign_settings as settings_routes
+from gonogo.server.routes import campaigns, capabilities, claims, tasks
+from gonogo.server.routes.deferred import DeferredRoutes
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.group_commit import GroupCommit
@@ -72,7 +55,9 @@ class LabelingServer(FastAPI):
         return document
 
 
-def create_app(settings: ServerSettings, *, store: Store | None = None, clock: Clock | None = None) -> FastAPI:
+def create_app(
+    settings: ServerSettings, *, store: Store | None = None, clock: Clock | None = None, deferred: bool = False
+) -> FastAPI:
     """Returns a server over `settings.database_url`, or over a `store` that its caller opened and will dispose.
 
     The database is opened and brought up to date when the app starts (its lifespan), not here. `clock` gives aware
@@ -98,19 +83,17 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.state.metrics = Metrics(settings.metrics_dir)
     app.state.watching = ProgressHub(app.state.store, settings.streams_per_key, settings.watch_seconds)
     app.state.signer = UrlSigner(app.state.store, settings.signing_secret)
-    for router in _routers():
-        app.router.routes.extend(router.routes)  # `include_router` would search each router in turn
+    for module in (claims, tasks, campaigns, capabilities):
+        app.router.routes.extend(module.router.routes)  # `include_router` would search each router in turn
     app.router.routes.sort(key=_is_rare)  # a path is looked for in this order
     health.add_to(app)
     landing_page.add_to(app)
+    rest = DeferredRoutes(app.router.routes)
+    if deferred:
+        app.router.routes.append(rest)
+    else:
+        rest.load()
     return app
-
-
-def _routers() -> list[APIRouter]:
-    annotating = (claims, tasks)
-    leading = (campaigns, assignments, projects, quality, sessions, settings_routes, predictions, exports, lead)
-    others = (capabilities, progress_stream, review, annotators, results_api, drawings)
-    return [module.router for module in (*annotating, *leading, *others)]
 
 
 def _is_rare(route: BaseRoute) -> bool:

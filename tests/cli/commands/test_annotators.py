@@ -126,9 +126,9 @@ def test_what_is_asked_of_people_is_shown_and_set(gonogo: Gonogo, imported: obje
 def test_each_person_is_listed_once_with_a_status(gonogo: Gonogo, voted: str) -> None:
     gonogo("assign", voted, "cem@works.test", "--here")
     gonogo("assign", voted, "dee@works.test", "--here")
-    gonogo("revoke", voted, "dee@works.test")
+    gonogo("revoke", voted, "dee@works.test", "--yes")
     gonogo("assign", voted, "dee@works.test", "--here")
-    gonogo("revoke", voted, "bo@works.test")
+    gonogo("revoke", voted, "bo@works.test", "--yes")
     gonogo("annotators", "pause", voted, "ana@works.test", "--yes")
     lines = gonogo("annotators", "list", voted).stdout.splitlines()
     people = [line.split(" since")[0].split("   ")[:2] for line in lines if not line.startswith("    ")]

@@ -12,7 +12,7 @@ from gonogo.cli.completion import complete_person
 from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument
-from gonogo.cli.support.output import confirm, print_fields, print_json
+from gonogo.cli.support.output import confirm, print_fields, print_json, waiting
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, find_campaign
@@ -51,7 +51,8 @@ async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
     """Who votes or is invited, whose votes deserve a look, and why."""
     campaign_id = (await find_campaign(client, campaign)).id
     states = await _fetch_states(client, campaign_id)
-    report = await client.campaign_quality(campaign_id)
+    with waiting("Measuring the quality …"):
+        report = await client.campaign_quality(campaign_id)
     scores = {item.annotator_user_id: item for item in report.annotators or []}
     signs = as_object((report.gonogo or {}).get("annotators"))
     people = [_Person(item, scores.get(item.voter_id), as_object(signs.get(item.voter_id))) for item in states]

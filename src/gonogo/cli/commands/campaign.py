@@ -15,7 +15,7 @@ from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.exit_codes import echo_err, fail
 from gonogo.cli.support.options import campaign_argument, check_name
-from gonogo.cli.support.output import confirm, print_item, print_json, print_list, terminal_width
+from gonogo.cli.support.output import confirm, print_item, print_json, print_list, terminal_width, waiting
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_campaigns, find_campaign, find_project, require_extensions
 from gonogo.report.quality import report_lines
@@ -147,7 +147,8 @@ Examples:
 async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
     """How far the labels can be trusted: every number with its doubt, what it means, and what to do."""
     campaign_id = (await find_campaign(client, campaign)).id
-    report = await client.campaign_quality(campaign_id)
+    with waiting("Measuring the quality …"):
+        report = await client.campaign_quality(campaign_id)
     people = [] if report.gonogo is None else (await client.annotators(campaign_id)).data  # a plain server has no names
     if as_json:
         print_json(report.model_dump())
@@ -314,7 +315,8 @@ async def promote(client: LeadClient, campaign: str, force: bool, dry_run: bool,
 
 async def _promoting(client: LeadClient, campaign: LabelingCampaignPublic) -> str:
     """Consequence of promoting, with the agreement that it rests on."""
-    report = await client.campaign_quality(campaign.id)
+    with waiting("Measuring the quality …"):
+        report = await client.campaign_quality(campaign.id)
     alpha = "not defined" if report.alpha is None else f"{report.alpha:.3f}"
     n_resolved = counted(campaign.resolved_count or 0, "resolved task")
     accepted = "accepted" if report.accepted else "below acceptance: the record will say that it was forced"

@@ -10,6 +10,7 @@ import click
 from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import echo_err
+from gonogo.cli.support.output import waiting
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import backup as backups
@@ -50,7 +51,8 @@ Examples:
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def backup(database: str | None, target: Path) -> None:
     """Copy the database to the new file TARGET; the server goes on meanwhile."""
-    size = with_store(database, lambda store: backups.backup(store, target))
+    with waiting("Copying the database …"):
+        size = with_store(database, lambda store: backups.backup(store, target))
     echo_err(f"{target}: {size / 1e6:.1f} MB. Bring it back with `gonogo db restore {target} --database NEW`.")
 
 
@@ -59,7 +61,8 @@ def backup(database: str | None, target: Path) -> None:
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(database: str | None, source: Path) -> None:
     """Fill a new, empty database from the backup SOURCE."""
-    version = with_store(database, lambda store: backups.restore(source, store))
+    with waiting("Filling the database …"):
+        version = with_store(database, lambda store: backups.restore(source, store))
     echo_err(f"Restored, schema {version}. `gonogo audit verify` checks its audit log.")
 
 

@@ -44,6 +44,7 @@ def demo(prepare_only: bool, no_tour: bool) -> None:
 
 
 def _make_campaign(home: AppPaths) -> str:
+    echo_err("Making the sample project, once: a few seconds …")  # before the server is loaded
     from gonogo.cli.support.errors import run  # the client, which a second start does without before its first frame
 
     return run(demo_campaign(home, echo_err))

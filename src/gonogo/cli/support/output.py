@@ -13,7 +13,15 @@ import click
 from pydantic import BaseModel
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.schemas.sanitize import clean_text
@@ -96,6 +104,18 @@ def confirm(question: str, *, no_terminal: str, next_step: str) -> bool:
     if not sys.stdin.isatty():
         fail(no_terminal, next_step, EXIT_USAGE)
     return click.confirm(question, default=False, err=True)
+
+
+@contextlib.contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Shows on a terminal what the command waits for, and for how long, where no count of the work is known."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as line:
+        line.add_task(text, total=None)
+        yield
 
 
 @contextlib.contextmanager
