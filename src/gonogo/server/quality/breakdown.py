@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import Connection, select
 
+from gonogo.json_types import JsonObject
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.agreement import Share, grouped_alpha
 from gonogo.server.consensus.votes import UNKNOWN
+from gonogo.server.quality.report_parts import ConfusionPart, Group, MissedError
 from gonogo.server.scoring.campaign_consensus import ConsensusResult
 from gonogo.server.scoring.vote_matrix import VoteMatrix
 from gonogo.server.store.schema import part_revisions, parts
@@ -23,19 +25,19 @@ MAX_GROUPS = 50
 """Groups shown; those with the most disagreeing tasks first."""
 
 
-def by_kind(result: ConsensusResult) -> list[dict[str, Any]]:
+def by_kind(result: ConsensusResult) -> list[Group]:
     """Agreement of each kind of task: `pmi · thread`."""
     rows = result.matrix.tasks
     return _groups(result, [f"{t.target_kind} · {t.detail_kind}" if t.detail_kind else t.target_kind for t in rows])
 
 
-def by_sheet(result: ConsensusResult) -> list[dict[str, Any]]:
+def by_sheet(result: ConsensusResult) -> list[Group]:
     """Agreement of each sheet, `revision#page`; tasks without a revision share one, named ``."""
     names = result.matrix.sheets
     return _groups(result, [names.get(task.sheet_seq, "") for task in result.matrix.tasks])
 
 
-def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> None:
+def name_sheets(connection: Connection, groups: Sequence[JsonObject]) -> None:
     """Adds a `title` to each group of `by_sheet`: the part's name and the page, where the drawing is ours."""
     places = [str(group["name"]).rpartition("#") for group in groups]
     known = select(part_revisions.c.id, parts.c.name).join(parts, parts.c.id == part_revisions.c.part_id)
@@ -46,7 +48,7 @@ def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> Non
             group["title"] = names[revision] if page == "1" else f"{names[revision]}, page {page}"
 
 
-def _groups(result: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any]]:
+def _groups(result: ConsensusResult, names: Sequence[str]) -> list[Group]:
     matrix = result.matrix
     numbers: dict[str, int] = {}
     group = np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
@@ -63,7 +65,7 @@ def _groups(result: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any
 
     alphas = grouped_alpha(counts[ordinary], group[ordinary], size)
     totals = zip(numbers, count(ordinary), count(paired), count(split), alphas, strict=True)
-    rows: list[dict[str, Any]] = [
+    rows: list[Group] = [
         {
             "name": name,
             "n_tasks": n_tasks,
@@ -78,7 +80,7 @@ def _groups(result: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any
     return sorted(rows, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MAX_GROUPS]
 
 
-def confusion(matrix: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
+def confusion(matrix: VoteMatrix, own: Ints | None = None) -> ConfusionPart:
     """Confusion counts `[known answer][given answer]`, on gold and on tasks that an expert ruled on."""
     votes = matrix.votes
     truth = matrix.known[votes.task] if own is None else matrix.known[votes.task[own]]
@@ -89,7 +91,7 @@ def confusion(matrix: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
     return {"verdicts": list(VERDICT_CLASSES), "counts": cells.reshape(size, size).tolist()}
 
 
-def missed_errors(matrix: VoteMatrix) -> list[dict[str, Any]]:
+def missed_errors(matrix: VoteMatrix) -> list[MissedError]:
     """Per type of error in known-wrong predictions: how often it was called correct. The most missed first."""
     votes = matrix.votes
     wrong = (matrix.known == CLASS_OF[Verdict.INCORRECT])[votes.task]
@@ -102,7 +104,7 @@ def missed_errors(matrix: VoteMatrix) -> list[dict[str, Any]]:
             cell[0] += int(accepted[index])
             cell[1] += 1
     shares = {kind: Share(missed, n) for kind, (missed, n) in seen.items()}
-    rows: list[dict[str, Any]] = [
+    rows: list[MissedError] = [
         {
             "error_type": kind,
             "missed": share.k,

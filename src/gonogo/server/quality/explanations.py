@@ -6,10 +6,10 @@ find out which of them are for other campaigns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from gonogo.server.consensus.intervals import MIN_DISSENT
+from gonogo.server.quality.report_parts import CalibrationPart, ErrorShare, ModelConfidence, QualityParts
 from gonogo.server.scoring.task_scoring import ASSUMED_ACCURACY
 
 Explanations = dict[str, dict[str, str]]
@@ -24,7 +24,7 @@ RARE = 0.15
 
 
 def explain(
-    report: Mapping[str, Any], alpha: float | None, threshold: float, n_submissions: int, redundancy: int = 1
+    report: QualityParts, alpha: float | None, threshold: float, n_submissions: int, redundancy: int = 1
 ) -> Explanations:
     """`{number: {means, do}}`, `do` empty where there is nothing to do; `report` is the report's `gonogo` block.
 
@@ -52,7 +52,7 @@ def explain(
     return {name: said for name, said in all_words.items() if said is not None}
 
 
-def _settled(report: Mapping[str, Any]) -> dict[str, str] | None:
+def _settled(report: QualityParts) -> dict[str, str] | None:
     settled = report.get("settled")
     if not settled or not settled["n_correct"]:
         return None
@@ -71,7 +71,7 @@ def _settled(report: Mapping[str, Any]) -> dict[str, str] | None:
     return {"means": means, "do": do}
 
 
-def _gold_looks(report: Mapping[str, Any]) -> dict[str, str] | None:
+def _gold_looks(report: QualityParts) -> dict[str, str] | None:
     looks = report.get("gold_looks") or []
     if not looks:
         return None
@@ -83,7 +83,7 @@ def _about(number: float) -> str:
     return "fewer than 1" if number < 0.5 else str(round(number))
 
 
-def _alpha(report: Mapping[str, Any], alpha: float | None, threshold: float, redundancy: int) -> dict[str, str]:
+def _alpha(report: QualityParts, alpha: float | None, threshold: float, redundancy: int) -> dict[str, str]:
     means = "Krippendorff's alpha: agreement beyond chance over tasks with two votes or more."
     if alpha is None:
         paired = report.get("n_paired_tasks") or 0
@@ -109,7 +109,7 @@ def _alpha(report: Mapping[str, Any], alpha: float | None, threshold: float, red
     return {"means": means, "do": "The threshold lies inside the interval: this may be luck either way. Collect more."}
 
 
-def _ac1(report: Mapping[str, Any], alpha: float | None, threshold: float) -> dict[str, str] | None:
+def _ac1(report: QualityParts, alpha: float | None, threshold: float) -> dict[str, str] | None:
     ac1 = report.get("gwet_ac1")
     if ac1 is None:
         return None
@@ -122,7 +122,7 @@ def _ac1(report: Mapping[str, Any], alpha: float | None, threshold: float) -> di
     return {"means": means, "do": do}
 
 
-def _prevalence(report: Mapping[str, Any]) -> dict[str, str] | None:
+def _prevalence(report: QualityParts) -> dict[str, str] | None:
     shares = report.get("prevalence")
     if not shares:
         return None
@@ -132,7 +132,7 @@ def _prevalence(report: Mapping[str, Any]) -> dict[str, str] | None:
     return {"means": "Expected share of each verdict among the tasks with votes.", "do": do}
 
 
-def _false_accept(report: Mapping[str, Any]) -> dict[str, str]:
+def _false_accept(report: QualityParts) -> dict[str, str]:
     share = report.get("false_accept")
     means = "Share of known wrong predictions that were called correct: the costly mistake."
     if not _is_known(share):
@@ -142,7 +142,7 @@ def _false_accept(report: Mapping[str, Any]) -> dict[str, str]:
     return {"means": means, "do": _worry(share, do, WORRYING_FALSE_ACCEPT)}
 
 
-def _false_reject(report: Mapping[str, Any]) -> dict[str, str] | None:
+def _false_reject(report: QualityParts) -> dict[str, str] | None:
     share = report.get("false_reject")
     if share is None:
         return None  # the words on false accept say what both need
@@ -153,19 +153,19 @@ def _false_reject(report: Mapping[str, Any]) -> dict[str, str] | None:
     return {"means": means, "do": _worry(share, do, WORRYING_FALSE_REJECT)}
 
 
-def _is_known(share: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+def _is_known(share: ErrorShare | None) -> TypeGuard[ErrorShare]:
     return share is not None and share.get("share") is not None
 
 
-def _worry(share: Mapping[str, Any], do: str, worrying: float) -> str:
+def _worry(share: ErrorShare, do: str, worrying: float) -> str:
     """The advice on a share of errors, as far as its interval lies above what worries."""
-    low, high = share["interval"]
+    low, high = share["interval"] or (0.0, 1.0)
     if high < worrying:
         return ""
     return do if low > worrying else "Not clear yet: more gold items narrow the interval."
 
 
-def _items_to_settle(report: Mapping[str, Any], alpha: float | None) -> dict[str, str] | None:
+def _items_to_settle(report: QualityParts, alpha: float | None) -> dict[str, str] | None:
     more = report.get("items_to_settle")
     if alpha is None or report.get("alpha_interval") is None or more == 0:
         return None
@@ -175,18 +175,18 @@ def _items_to_settle(report: Mapping[str, Any], alpha: float | None) -> dict[str
     return {"means": means, "do": ""}
 
 
-def _method(report: Mapping[str, Any]) -> dict[str, str]:
+def _method(report: QualityParts) -> dict[str, str]:
     return {"means": f"The consensus is by {report.get('method_used')}.", "do": str(report.get("fallback") or "")}
 
 
-def _model_confidence(confidence: Mapping[str, Any] | None) -> dict[str, str] | None:
+def _model_confidence(confidence: ModelConfidence | None) -> dict[str, str] | None:
     if not confidence or not confidence["n_known"]:
         return None
     means = "How often a right prediction has the higher confidence of a right and a wrong one (AUC; 0.5 is chance)."
     return {"means": f"{means} {confidence['why']}", "do": ""}
 
 
-def _calibration(calibration: Mapping[str, Any] | None) -> dict[str, str] | None:
+def _calibration(calibration: CalibrationPart | None) -> dict[str, str] | None:
     if not calibration:
         return None
     means = "On gold: how far the probabilities claimed are from the shares that are right (ECE)."
@@ -195,7 +195,7 @@ def _calibration(calibration: Mapping[str, Any] | None) -> dict[str, str] | None
     return {"means": means, "do": ""}
 
 
-def _people(report: Mapping[str, Any]) -> Explanations:
+def _people(report: QualityParts) -> Explanations:
     """Words on the table of annotators."""
     words = {
         "reliability": {

@@ -16,11 +16,12 @@ reason to say anything but yes. *Drifting* is a fall of the agreement with the c
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gonogo.schemas.verdicts import VERDICT_CLASSES
+from gonogo.server.quality.report_parts import Drift, Run, Signs, SpeedSigns
 from gonogo.server.scoring.campaign_consensus import ConsensusResult, consensus_matches, gold_matches
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def time_on_task_ms(claim_ms: Floats, created_ms: Floats) -> Floats:
     return time_on_task
 
 
-def too_fast(time_on_task: Floats) -> dict[str, Any]:
+def too_fast(time_on_task: Floats) -> SpeedSigns:
     """Share of too fast votes, and the flag; the argument is that of `time_on_task_ms`."""
     known = time_on_task[np.isfinite(time_on_task)]
     limit = TOO_FAST_MS
@@ -69,20 +70,20 @@ def too_fast(time_on_task: Floats) -> dict[str, Any]:
     }
 
 
-def annotator_flags(result: ConsensusResult, own_votes: list[Ints]) -> list[dict[str, Any]]:
+def annotator_flags(result: ConsensusResult, own_votes: list[Ints]) -> list[Signs]:
     """Per voter `too_fast…`, `run` and `drift` (each `None` when there is nothing), and the names of raised `flags`."""
     matrix = result.matrix
     crew = _crew_rates(result)
     settled, agreed = consensus_matches(result)
     gold, right = gold_matches(matrix)
-    flags = []
+    flags: list[Signs] = []
     for voter, own in enumerate(own_votes):
-        signs = too_fast(time_on_task_ms(matrix.claim_ms[own], matrix.created_ms[own]))
-        signs["run"] = _run(result, voter, own, crew)
-        signs["drift"] = _drift(agreed[own][settled[own]], "consensus") or _drift(right[own][gold[own]], "gold")
-        names = {"too_fast": signs["too_fast"], "always_the_same": signs["run"], "drifting": signs["drift"]}
-        signs["flags"] = [name for name, raised in names.items() if raised]
-        flags.append(signs)
+        speed = too_fast(time_on_task_ms(matrix.claim_ms[own], matrix.created_ms[own]))
+        run = _run(result, voter, own, crew)
+        drift = _drift(agreed[own][settled[own]], "consensus") or _drift(right[own][gold[own]], "gold")
+        names = {"too_fast": speed["too_fast"], "always_the_same": run, "drifting": drift}
+        raised = [name for name, sign in names.items() if sign]
+        flags.append({**speed, "run": run, "drift": drift, "flags": raised})
     return flags
 
 
@@ -104,7 +105,7 @@ def longest_run(labels: Ints) -> tuple[int, int]:
     return int(starts[best]), int(lengths[best])
 
 
-def _run(result: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[str, Any] | None:
+def _run(result: ConsensusResult, voter: int, own: Ints, crew: Floats) -> Run | None:
     recent = own[-RUN_WINDOW:]
     if recent.size < MIN_RUN:
         return None
@@ -127,7 +128,7 @@ def _run(result: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[s
     return {"verdict": VERDICT_CLASSES[label], "length": length, "probability": chance}
 
 
-def _drift(right: Mask, against: str) -> dict[str, Any] | None:
+def _drift(right: Mask, against: str) -> Drift | None:
     """Whether the last votes are right less often than those before (one-sided z-test of two shares)."""
     late, early = right[-DRIFT_WINDOW:], right[:-DRIFT_WINDOW]
     if early.size < DRIFT_WINDOW:

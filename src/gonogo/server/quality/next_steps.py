@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.server.consensus.agreement import wilson_interval
+from gonogo.server.quality.report_parts import NextStep, PersonPart
 from gonogo.server.scoring.campaign_consensus import MIN_GOLD_ANSWERS, ConsensusResult, gold_matches
 from gonogo.server.store.schema.rows import CampaignRow
 
@@ -24,12 +24,12 @@ MAX_ITEMS = 20
 """Task ids that a step lists."""
 
 
-People = Sequence[tuple[AnnotatorQuality, dict[str, Any]]]
+People = Sequence[tuple[AnnotatorQuality, PersonPart]]
 
 
 def next_steps(
     result: ConsensusResult, campaign: CampaignRow, people: People, to_settle: int | None, *, accepted: bool
-) -> list[dict[str, Any]]:
+) -> list[NextStep]:
     """Steps in the order of their use: `{step, n, items, price, text, annotator_user_id?}`.
 
     `to_settle` is the number of tasks after which alpha lies on one side of what is wanted, `None` if unknown.
@@ -43,7 +43,7 @@ def next_steps(
     return [*steps, *(_promote(result, accepted=accepted) if is_all_settled else [])]
 
 
-def _collect(campaign: CampaignRow, to_settle: int | None) -> list[dict[str, Any]]:
+def _collect(campaign: CampaignRow, to_settle: int | None) -> list[NextStep]:
     """More tasks, where all are settled and alpha may lie on either side of what is wanted."""
     if not to_settle:
         return []
@@ -53,7 +53,7 @@ def _collect(campaign: CampaignRow, to_settle: int | None) -> list[dict[str, Any
     return [{"step": "collect", "n": to_settle, "price": price, "items": [], "text": text}]
 
 
-def _promote(result: ConsensusResult, *, accepted: bool) -> list[dict[str, Any]]:
+def _promote(result: ConsensusResult, *, accepted: bool) -> list[NextStep]:
     """Promotion, where all tasks are settled."""
     statuses = zip(result.matrix.tasks, result.outcomes, strict=True)
     n = sum(outcome.status == TaskStatus.RESOLVED and not task.is_gold for task, outcome in statuses)
@@ -65,7 +65,7 @@ def _promote(result: ConsensusResult, *, accepted: bool) -> list[dict[str, Any]]
     return [{"step": "promote", "n": n, "price": 0, "items": [], "text": text}]
 
 
-def _rulings(result: ConsensusResult) -> list[dict[str, Any]]:
+def _rulings(result: ConsensusResult) -> list[NextStep]:
     waiting = [
         task.id
         for task, outcome in zip(result.matrix.tasks, result.outcomes, strict=True)
@@ -78,14 +78,14 @@ def _rulings(result: ConsensusResult) -> list[dict[str, Any]]:
     return [{"step": "rule", "n": n, "price": n, "items": waiting[:MAX_ITEMS], "text": text}]
 
 
-def _votes(result: ConsensusResult) -> list[dict[str, Any]]:
+def _votes(result: ConsensusResult) -> list[NextStep]:
     """Votes that open tasks still want: those in doubt, and those nobody has seen."""
     matrix = result.matrix
     n_votes = matrix.votes.per_task()
     rules = np.array(matrix.rules, dtype=np.float64).reshape(-1, 3)
     is_open = np.array([outcome.status == TaskStatus.OPEN for outcome in result.outcomes], dtype=np.bool_)
     ordinary = is_open & ~matrix.is_gold
-    steps = []
+    steps: list[NextStep] = []
     # At least: a task whose risk is still too high then takes more, up to its redundancy.
     begun = np.flatnonzero(ordinary & (n_votes > 0))
     if begun.size:
@@ -102,7 +102,7 @@ def _votes(result: ConsensusResult) -> list[dict[str, Any]]:
     return steps
 
 
-def _practice(result: ConsensusResult, people: People) -> list[dict[str, Any]]:
+def _practice(result: ConsensusResult, people: People) -> list[NextStep]:
     """Practice, where all people together get hardly more gold right than guessers: more of it would not help."""
     is_gold, right = gold_matches(result.matrix)
     n, k = int(is_gold.sum()), int(right.sum())
@@ -113,7 +113,7 @@ def _practice(result: ConsensusResult, people: People) -> list[dict[str, Any]]:
     return [{"step": "practise", "n": len(people), "price": price, "items": [], "text": text}]
 
 
-def _first_gold(result: ConsensusResult, people: People) -> list[dict[str, Any]]:
+def _first_gold(result: ConsensusResult, people: People) -> list[NextStep]:
     """Gold tasks, where there are none: without them nobody's trust can be known."""
     if not people or result.matrix.is_gold.any():
         return []
@@ -122,11 +122,11 @@ def _first_gold(result: ConsensusResult, people: People) -> list[dict[str, Any]]
     return [{"step": "add_gold", "n": n, "price": n, "items": [], "text": text}]
 
 
-def _gold_answers(people: People) -> list[dict[str, Any]]:
+def _gold_answers(people: People) -> list[NextStep]:
     """Gold answers that would give a person a trust, or narrow it; those who vote most come first."""
-    steps = []
+    steps: list[NextStep] = []
     for person, more in sorted(people, key=lambda item: -(item[0].n_submissions or 0)):
-        n_answers = int(more["n_gold_answers"])
+        n_answers = more["n_gold_answers"]
         if person.trust is None:
             missing = MIN_GOLD_ANSWERS - n_answers
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed
 from gonogo.server.quality.explanations import explain
 from gonogo.server.quality.flags import annotator_flags
 from gonogo.server.quality.next_steps import next_steps
+from gonogo.server.quality.report_parts import ErrorShare, GoldErrors, MethodPart, PersonPart, QualityParts
 from gonogo.server.quality.settled import calibration_part, model_confidence, settled_part
 from gonogo.server.scoring.campaign_consensus import (
     MIN_GOLD_ANSWERS,
@@ -59,7 +60,7 @@ def build_report(result: ConsensusResult, campaign: CampaignRow, looks: Sequence
     people = _annotators(result)
     to_settle = items_to_settle(alpha, interval, threshold, paired)
     is_accepted = alpha is not None and alpha >= threshold
-    block = {
+    block: QualityParts = {
         "settled": settled_part(result, campaign),
         "next_steps": next_steps(result, campaign, people, to_settle, accepted=is_accepted),
         "gold_looks": list(looks),
@@ -90,11 +91,11 @@ def build_report(result: ConsensusResult, campaign: CampaignRow, looks: Sequence
         n_tasks=len(counts),
         n_submissions=len(matrix.votes),
         annotators=[person for person, _ in people],
-        gonogo={**block, "words": words},
+        gonogo=cast("JsonObject", {**block, "words": words}),
     )
 
 
-def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
+def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, PersonPart]]:
     matrix, votes = result.matrix, result.matrix.votes
     settled, agreed = consensus_matches(result)
     settled &= (votes.per_task() > 1)[votes.task]  # alone, a vote agrees with itself
@@ -117,8 +118,14 @@ def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[st
             reliability=float(result.reliability[index]),
             trust=None if np.isnan(result.trust[index]) else float(result.trust[index]),
         )
-        more = {**_gold_errors(matrix, own), "duration_ms": _percentiles(matrix.duration_ms[own]), **signs[index]}
-        people.append((person, {**more, "confusion": confusion(matrix, own), "trend": _trend(matrix, own)}))
+        part: PersonPart = {
+            **_gold_errors(matrix, own),
+            "duration_ms": _percentiles(matrix.duration_ms[own]),
+            **signs[index],
+            "confusion": confusion(matrix, own),
+            "trend": _trend(matrix, own),
+        }
+        people.append((person, part))
     return people
 
 
@@ -127,20 +134,21 @@ def _per_voter(matrix: VoteMatrix, chosen: Mask | None) -> Ints:
     return np.bincount(voter, minlength=len(matrix.voter_ids))
 
 
-def _gold_errors(matrix: VoteMatrix, own: Ints) -> dict[str, Any]:
+def _gold_errors(matrix: VoteMatrix, own: Ints) -> GoldErrors:
     """How often wrong gold was accepted and right gold refused, in the votes `own`; `None` below 10 answers."""
     truth, given = matrix.gold_class[matrix.votes.task[own]], matrix.votes.label[own]
     answers = int((truth != UNKNOWN).sum())
-    errors: dict[str, Any] = {"n_gold_answers": answers}
     right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
-    for name, was, answered in (("false_accept", wrong, right), ("false_reject", right, wrong)):
+
+    def share(was: int, answered: int) -> ErrorShare | None:
         of = truth == was
-        share = Share(int((of & (given == answered)).sum()), int(of.sum()))
-        errors[name] = _share_block(share) if answers >= MIN_GOLD_ANSWERS else None
-    return errors
+        errors = Share(int((of & (given == answered)).sum()), int(of.sum()))
+        return _share_block(errors) if answers >= MIN_GOLD_ANSWERS else None
+
+    return {"n_gold_answers": answers, "false_accept": share(wrong, right), "false_reject": share(right, wrong)}
 
 
-def _pooled_gold_errors(matrix: VoteMatrix) -> dict[str, Any]:
+def _pooled_gold_errors(matrix: VoteMatrix) -> GoldErrors:
     """`_gold_errors` of all votes; the intervals know that answers to one gold item stand and fall together."""
     errors = _gold_errors(matrix, np.arange(len(matrix.votes)))
     names = [task.gold_item_id or task.id for task in matrix.tasks]
@@ -148,15 +156,15 @@ def _pooled_gold_errors(matrix: VoteMatrix) -> dict[str, Any]:
     item = np.array([numbers[name] for name in names], dtype=np.intp)[matrix.votes.task]
     truth, given = matrix.gold_class[matrix.votes.task], matrix.votes.label
     right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
-    for name, was, answered in (("false_accept", wrong, right), ("false_reject", right, wrong)):
-        if errors[name] is None:
+    for share, was, answered in ((errors["false_accept"], wrong, right), (errors["false_reject"], right, wrong)):
+        if share is None:
             continue
         of = truth == was
         n = np.bincount(item[of], minlength=len(numbers))
         k = np.bincount(item[of & (given == answered)], minlength=len(numbers))[n > 0]
         n = n[n > 0]
-        interval = _interval_pair(clustered_interval(k, n))
-        errors[name] |= {"interval": interval, "design_effect": design_effect(k, n), "n_items": int(n.size)}
+        share["interval"] = _interval_pair(clustered_interval(k, n))
+        share["design_effect"], share["n_items"] = design_effect(k, n), int(n.size)
     return errors
 
 
@@ -179,7 +187,7 @@ def _prevalence(result: ConsensusResult) -> dict[str, float] | None:
     return {verdict: float(share) for verdict, share in zip(VERDICT_CLASSES, shares, strict=True)}
 
 
-def _method(result: ConsensusResult, asked: str) -> dict[str, Any]:
+def _method(result: ConsensusResult, asked: str) -> MethodPart:
     consensus = result.consensus
     return {
         "method": asked,
@@ -209,7 +217,7 @@ def _percentiles(values: Floats) -> dict[str, float] | None:
     return {"p50": float(p50), "p90": float(p90)}
 
 
-def _share_block(share: Share) -> dict[str, Any]:
+def _share_block(share: Share) -> ErrorShare:
     return {"k": share.k, "n": share.n, "share": share.share, "interval": _interval_pair(share.interval)}
 
 

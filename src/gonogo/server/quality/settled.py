@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,18 +12,18 @@ from gonogo.server.consensus.agreement import wilson_interval
 from gonogo.server.consensus.calibration import Reliability
 from gonogo.server.consensus.decide import INCORRECT
 from gonogo.server.consensus.evidence import MIN_AUC, MIN_OUTCOMES, Evidence
+from gonogo.server.quality.report_parts import CalibrationBin, CalibrationPart, ModelConfidence, SettledPart
 from gonogo.server.scoring.campaign_consensus import ConsensusResult
 
 if TYPE_CHECKING:
     from gonogo.server.store.schema.rows import CampaignRow
 
 
-def settled_part(result: ConsensusResult, campaign: CampaignRow) -> dict[str, Any]:
+def settled_part(result: ConsensusResult, campaign: CampaignRow) -> SettledPart:
     """Counts of settled tasks, and the errors that the posteriors expect among the values settled as correct.
 
     `n_above_limit` are tasks settled under an earlier limit whose risk is above the present one.
     """
-    part: dict[str, Any] = {"max_risk": float(campaign.max_risk), "votes": campaign.votes}
     risks, n_expert, n_other = [], 0, 0
     wrong = result.consensus.posterior[:, INCORRECT].tolist()
     for task, outcome, risk in zip(result.matrix.tasks, result.outcomes, wrong, strict=True):
@@ -37,13 +37,18 @@ def settled_part(result: ConsensusResult, campaign: CampaignRow) -> dict[str, An
             n_other += 1
     n_above = sum(risk > campaign.max_risk for risk in risks)
     expected = float(np.sum(risks))
-    return {**part, "n_correct": len(risks), "expected_wrong": expected, "n_above_limit": n_above} | {
+    return {
+        "max_risk": float(campaign.max_risk),
+        "votes": campaign.votes,
+        "n_correct": len(risks),
+        "expected_wrong": expected,
+        "n_above_limit": n_above,
         "n_other": n_other,
         "n_by_expert": n_expert,
     }
 
 
-def model_confidence(evidence: Evidence) -> dict[str, Any]:
+def model_confidence(evidence: Evidence) -> ModelConfidence:
     """Whether the model's confidence is used as evidence, its AUC, and why not."""
     interval = None if evidence.interval is None else [evidence.interval.low, evidence.interval.high]
     return {
@@ -67,11 +72,11 @@ def _why(evidence: Evidence) -> str:
     return "Its AUC could be chance: the 95 % interval reaches down to 0.5."
 
 
-def calibration_part(temperature: float, table: Reliability | None) -> dict[str, Any] | None:
+def calibration_part(temperature: float, table: Reliability | None) -> CalibrationPart | None:
     """Reliability table on gold with its expected calibration error; `None` below 50 gold answers."""
     if table is None:
         return None
-    rows = []
+    rows: list[CalibrationBin] = []
     for row in table.bins:
         interval = wilson_interval(row.n_right, row.n)
         rows.append(
