@@ -274,11 +274,16 @@ class GonogoApp(App[None]):
     # --- notices ---------------------------------------------------------------------------------------
 
     def show_notice(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
-        """Shows a short notice. The only caller of `notify`: its text is never markup."""
+        """Shows a short notice in place of the one before. The only caller of `notify`: its text is never markup."""
         severity: Literal["information", "warning", "error"] = (
             "error" if error else "warning" if warning else "information"
         )
         self.notify(plain(text, 600), severity=severity, timeout=seconds, markup=False)
+
+    def on_notify(self) -> None:
+        """Takes the notice away that is shown, before Textual adds the new one, and keeps it off the value."""
+        self.clear_notifications()
+        self.screen.query("ToastRack").set_class(bool(self.screen.query("TaskPane.-below")), "-top")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Returns no command of Textual: the palette shows our registry, and no screenshot of a drawing is saved."""

@@ -152,7 +152,7 @@ async def test_where_no_stream_is_to_be_had_the_server_is_asked(scene: Scene, go
         env = {"GONOGO_BASE_URL": url, "GONOGO_API_KEY": scene.key}
         done = await asyncio.to_thread(gonogo, "campaign", "watch", "batch 12", env=env)
     assert "2/2 resolved" in done.stdout
-    assert "asked every 5 s instead" in done.stderr
+    assert "ask it every 5 s instead" in done.stderr
 
 
 async def test_a_plain_server_is_asked_and_it_is_said(gonogo: Gonogo) -> None:
@@ -173,6 +173,6 @@ async def test_a_plain_server_is_asked_and_it_is_said(gonogo: Gonogo) -> None:
 
 
 def test_the_workspace_on_this_machine_tells_as_well(gonogo: Gonogo, imported: Path) -> None:
-    gonogo("campaign", "close", "pmi")
+    gonogo("campaign", "close", "pmi", "--yes")
     done = gonogo("campaign", "watch", "pmi", "--json")
     assert (json.loads(done.stdout.splitlines()[0])["status"], done.stderr) == ("closed", "")

@@ -25,7 +25,7 @@ def lines(fields: dict[str, Any], *, ids: bool = False) -> list[str]:
 
 def test_fields_are_named_in_words_and_ids_are_left_out() -> None:
     fields = {"task_id": "81de", "n_reads": 2, "readStats": {"agree": 0.5, "case_id": 7}, "empty": None, "sure": True}
-    assert lines(fields) == ["n reads 2", "read stats", "agree 0.5", "sure yes"]
+    assert lines(fields) == ["reads 2", "read stats", "agree 0.5", "sure yes"]
     assert lines(fields, ids=True)[0] == "task id 81de"
 
 

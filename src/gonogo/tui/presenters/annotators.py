@@ -164,8 +164,8 @@ def _figures(record: AnnotatorRecord) -> Iterable[Content]:
     quality, signs = record.quality, record.signs
     yield _figure("votes", str(record.state.n_submissions), "")
     if quality is not None:
-        bound = "safely above" if quality.trust is not None else ""
-        trust = f"mean share right; {bound} {_two_places(quality.trust)}".strip()
+        bound = f"; safely above {_two_places(quality.trust)}" if quality.trust is not None else ""
+        trust = f"mean share right{bound}"
         yield _figure("reliability", _two_places(quality.reliability), trust)
         yield _figure("on gold", _two_places(quality.gold_accuracy), _gold_answers(signs))
         yield _figure("agreement", _two_places(quality.consensus_agreement), "with the consensus of all")

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
-from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.format import readable_time, value_text
 from gonogo.tui.presenters.subject import words
 from gonogo.tui.text import one_line
 
@@ -47,7 +47,7 @@ def _lines(fields: dict[str, Any], indent: str, *, ids: bool) -> Iterator[Conten
     for name, value in fields.items():
         if value is None or value in ([], {}) or (is_id(name) and not ids):
             continue
-        title = words(name) or one_line(name, 40)
+        title = words(name.removeprefix("n_")) or one_line(name, 40)  # `n_reads` counts them
         if isinstance(value, dict) and not set(value) - {"text"}:
             yield _line(indent, title, value_text(value, 400))
         elif isinstance(value, dict):
@@ -66,7 +66,7 @@ def _scalar(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_scalar(item) for item in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else readable_time(str(value))
 
 
 def _line(indent: str, name: str, text: str) -> Content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
 
 from textual import getters
 from textual.app import ComposeResult
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from gonogo.schemas.labeling import CampaignAssignmentCreated
 
 MAX_LINK = 2_000
+EMBEDDED_HOST = "embedded.localhost"
+"""Host of links that the workspace inside this program makes: no other computer reaches it."""
 
 
 class InvitationLinkScreen(ModalScreen[None]):
@@ -36,14 +39,17 @@ class InvitationLinkScreen(ModalScreen[None]):
         self._link = one_line(invitation.magic_link_url or invitation.magic_link_token, MAX_LINK)
         self._is_link = bool(invitation.magic_link_url)
         self._address = address
+        host = urlsplit(self._link).hostname if self._is_link else None
+        self._only_here = host == EMBEDDED_HOST
 
     def compose(self) -> ComposeResult:
         kind = "link" if self._is_link else "token"
         once = " and works once" if self._is_link else "; your server decides how long it works"
+        here = " It works in gonogo on this computer only: a team needs `gonogo serve`." if self._only_here else ""
         with Vertical(id="invited"):
             yield Static(styled(f"{kind.capitalize()} for {self._address}", "bold $strong"), markup=False)
             yield Static(Content.styled(one_line(self._link, MAX_LINK), "$accent"), id="link", markup=False)
-            yield Static(content(f"Send it to this person only. It is shown this once{once}."), markup=False)
+            yield Static(content(f"Send it to this person only. It is shown this once{once}.{here}"), markup=False)
             yield Static(_keys("copies it"), id="hint", markup=False)
 
     def action_copy(self) -> None:

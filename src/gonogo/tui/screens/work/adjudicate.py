@@ -262,12 +262,6 @@ class AdjudicateScreen(Screen[int | None]):
     def action_later(self) -> None:
         self.session.skip()
 
-    def action_details(self) -> None:
-        case = self._case
-        if case is not None:
-            row = case.row
-            self.app.push_screen(FullQuestionScreen(case.task, None, record=row.record, part=row.part))
-
     def action_names(self) -> None:
         if self.session.plain:
             self.gonogo.show_notice("This server doesn't say who voted.")
@@ -325,8 +319,9 @@ class AdjudicateScreen(Screen[int | None]):
             self._edit("value", self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)))
 
     def action_about(self) -> None:
-        if self.pane.current is not None:
-            self.app.push_screen(FullQuestionScreen(self.pane.current, drawn=self.pane.mode.description))
+        if self._case is not None:
+            row, drawn = self._case.row, self.pane.mode.description
+            self.app.push_screen(FullQuestionScreen(row.task, None, drawn, record=row.record, part=row.part))
 
     def action_note(self) -> None:
         if self._case is None:
