@@ -283,3 +283,26 @@ def test_this_machine_is_known_by_name() -> None:
         assert is_loopback(url)
     for url in ("http://localhost.example", "http://10.0.0.1", "http://0x7f000001", "", "http://notlocalhost"):
         assert not is_loopback(url)
+
+
+async def test_two_hosts_at_one_address_share_no_cookie() -> None:
+    """Connections go to the checked address, by which a cookie jar would take both hosts for one."""
+    asked: list[bytes] = []
+    elsewhere = ""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        if len(asked) == 1:
+            head = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nSet-Cookie: signed=secret; Path=/\r\n"
+            writer.write(f"{head}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        else:
+            drawing = sheet_pdf()
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(drawing)}\r\nConnection: close\r\n\r\n".encode())
+            writer.write(drawing)
+        await writer.drain()
+
+    async with _server(answer, asked) as url:
+        one, elsewhere = [url.replace("127.0.0.1", f"{name}.localhost") for name in ("one", "another")]
+        fetched = await DrawingFetcher(_answers(one), base_url=LOCAL).fetch("rev-1")
+    assert fetched.data == sheet_pdf()
+    assert [b"host: another.localhost" in head.lower() for head in asked] == [False, True]
+    assert b"cookie" not in asked[1].lower()
