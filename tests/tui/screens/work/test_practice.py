@@ -67,6 +67,17 @@ async def test_each_answer_is_told_and_a_summary_ends_the_round(room: Room, size
         await room.sees("The work itself?")
 
 
+async def test_undo_says_why_there_is_nothing_to_take_back(room: Room) -> None:
+    await known_items(room)
+    async with room.opened(start="practice"):
+        await at_an_item(room)
+        await room.press("u")
+        await room.sees("answer this one first")
+        await answered(room, "a")
+        await room.press("u")
+        await room.sees("Practice answers stay")
+
+
 async def test_the_right_value_can_be_typed_as_in_the_work(room: Room) -> None:
     await known_items(room)
     async with room.opened(start="practice"):
@@ -115,7 +126,7 @@ async def test_the_palette_opens_it_and_leaving_comes_back(room: Room) -> None:
         await room.sees("The work itself?")
         await room.until(lambda: not room.screen.pane.guard.waiting)  # type: ignore[attr-defined]
         await room.press("ctrl+p", *"practice")
-        await room.until(lambda: "at once what was right" in room.text)
+        await room.until(lambda: "see the right answer at once" in room.text)
         await room.press("down", "enter")
         await at_an_item(room)
         await room.press("escape")
