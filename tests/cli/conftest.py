@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gonogo.cli.main import cli
+from gonogo.desk.core.paths import AppPaths
+from tests.sqlite import fresh_database
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 READINGS = [
@@ -61,5 +63,6 @@ Imported = Callable[[str], Path]
 @pytest.fixture
 def imported(gonogo: Gonogo, readings: Path) -> Path:
     """The same, imported as campaign `pmi` of project `pmi`."""
+    fresh_database(AppPaths().workspace_file())
     gonogo("import", str(readings), "--campaign", "pmi")
     return readings

@@ -26,6 +26,7 @@ from gonogo.schemas.labeling import (
 )
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
+from tests.sqlite import fresh_database
 from tests.support.labeling_server import until
 
 BASE = "http://embedded.localhost"
@@ -34,7 +35,7 @@ KEY = "embedded-token-for-tests"
 
 @pytest.fixture
 async def transport(tmp_path: Path) -> AsyncIterator[httpx.ASGITransport]:
-    app = create_app(ServerSettings(database_url=f"sqlite:///{tmp_path / 'workspace.db'}", embedded_token=KEY))
+    app = create_app(ServerSettings(database_url=fresh_database(tmp_path / "workspace.db"), embedded_token=KEY))
     async with app.router.lifespan_context(app):
         yield httpx.ASGITransport(app=app)
 

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from gonogo.server.store.engine import Store
 from tests.postgres import binaries, cluster
 from tests.server.house import House
 from tests.server.web import Web, serving
+from tests.sqlite import fresh_database
 
 DATABASES = ("sqlite", "postgresql")
 needs_postgresql = pytest.mark.skipif(binaries() is None, reason="no PostgreSQL server binaries on this machine")
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema and nothing in it; copying it is faster than migrating again."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    store = Store(f"sqlite:///{path}")
-    store.upgrade()
-    store.dispose()
-    return path
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgresql)])
-def database(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a fresh database with the schema, once on each of the two."""
     if request.param == "postgresql":
         return cluster().database()
-    path = tmp_path / "server.db"
-    shutil.copy(empty_database, path)
-    return f"sqlite:///{path}"
+    return fresh_database(tmp_path / "server.db")
 
 
 @pytest.fixture
@@ -44,10 +31,8 @@ def house(database: str) -> Iterator[House]:
 
 
 @pytest.fixture
-def sqlite_house(empty_database: Path, tmp_path: Path) -> Iterator[House]:
-    path = tmp_path / "server.db"
-    shutil.copy(empty_database, path)
-    with House(path) as opened:
+def sqlite_house(tmp_path: Path) -> Iterator[House]:
+    with House(fresh_database(tmp_path / "server.db")) as opened:
         yield opened
 
 

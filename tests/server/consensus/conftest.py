@@ -19,6 +19,7 @@ from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaigns, orgs, submissions, tasks
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 from gonogo.server.store.typed_rows import fetch_campaign, fetch_one
+from tests.sqlite import fresh_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -119,8 +120,7 @@ class Campaign:
 
 @pytest.fixture
 def campaign(tmp_path: Path) -> Iterator[Campaign]:
-    store = Store(f"sqlite:///{tmp_path}/gonogo.db")
-    store.upgrade()
+    store = Store(fresh_database(tmp_path / "gonogo.db"))
     org_id, campaign_id = new_id(), new_id()
     with store.write() as connection:
         connection.execute(orgs.insert().values(id=org_id, name="works", created_at=NOW))

@@ -12,6 +12,7 @@ import pytest
 
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
+from tests.sqlite import fresh_database
 
 LABELING = "/api/v1/parts/labeling"
 DATASETS = "/api/v1/parts/ground-truth/datasets"
@@ -20,7 +21,7 @@ TOKEN = "token of the embedding program"
 
 @pytest.fixture
 async def lead(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(ServerSettings(database_url=f"sqlite:///{tmp_path}/server.db", embedded_token=TOKEN))
+    app = create_app(ServerSettings(database_url=fresh_database(tmp_path / "server.db"), embedded_token=TOKEN))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://labels.test") as client,

@@ -22,6 +22,7 @@ from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
+from tests.sqlite import fresh_database
 
 TOKEN = "the embedding program's own token"
 
@@ -54,7 +55,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh SQLite file; on PostgreSQL, too, in modules and tests that are marked `on_both_databases`."""
     if getattr(request, "param", "sqlite") == "postgresql":
         return cluster().database()
-    return f"sqlite:///{tmp_path}/server.db"
+    return fresh_database(tmp_path / "server.db")
 
 
 @pytest.fixture

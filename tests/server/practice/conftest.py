@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.server.review.conftest import bench, database, empty_file
+from tests.server.review.conftest import bench
 
-__all__ = ["bench", "database", "empty_file"]
+__all__ = ["bench"]

@@ -10,10 +10,10 @@ import pytest
 from gonogo.server.quality.gold_looks import differences
 from tests.server.consensus.conftest import Campaign
 from tests.server.quality.test_settled import RIGHT, details, quality, text_of
-from tests.server.review.conftest import Bench, bench, database, empty_file
+from tests.server.review.conftest import Bench, bench
 from tests.server.web import LABELING
 
-__all__ = ["bench", "database", "empty_file"]
+__all__ = ["bench"]
 
 KINDS = ("dimension", "tolerance", "gdt")
 

@@ -34,6 +34,7 @@ from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.server.house import House, people
+from tests.sqlite import empty_database
 
 LEASE = 10
 PEOPLE = people(4)
@@ -219,9 +220,9 @@ class Queue(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("on", "examples"), [("sqlite", 20), pytest.param("postgresql", 12, marks=needs_postgresql)])
-def test_any_sequence_keeps_the_promises_of_the_queue(empty_database: Path, on: str, examples: int) -> None:
+def test_any_sequence_keeps_the_promises_of_the_queue(on: str, examples: int) -> None:
     class Machine(Queue):
-        template = empty_database if on == "sqlite" else None
+        template = empty_database() if on == "sqlite" else None
 
     run_state_machine_as_test(
         Machine,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,9 +16,7 @@ from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.results.auth import create_results_password
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.engine import Store
-from tests.postgres import cluster
-from tests.server.conftest import needs_postgresql
+from tests.sqlite import fresh_database
 
 TOKEN = "local-lead-of-this-test"
 LABELING = "/api/v1/parts/labeling"
@@ -65,31 +62,17 @@ class Served:
         return http
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema and nothing in it; copying it is faster than migrating again."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    store = Store(f"sqlite:///{path}")
-    store.upgrade()
-    store.dispose()
-    return path
-
-
 @pytest.fixture
-async def served(empty_database: Path, tmp_path: Path) -> AsyncIterator[Served]:
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """On SQLite."""
-    shutil.copy(empty_database, tmp_path / "server.db")
-    async with serving(f"sqlite:///{tmp_path / 'server.db'}") as found:
+    async with serving(fresh_database(tmp_path / "server.db")) as found:
         yield found
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgresql)])
-async def either(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> AsyncIterator[Served]:
+@pytest.fixture
+async def either(database: str) -> AsyncIterator[Served]:
     """The same, once on each of the two databases."""
-    path = tmp_path / "server.db"
-    if request.param == "sqlite":
-        shutil.copy(empty_database, path)
-    async with serving(f"sqlite:///{path}" if request.param == "sqlite" else cluster().database()) as found:
+    async with serving(database) as found:
         yield found
 
 

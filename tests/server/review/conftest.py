@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,9 +11,6 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.server.store.engine import Store
-from tests.postgres import cluster
-from tests.server.conftest import needs_postgresql
 from tests.server.house import House
 from tests.server.web import LABELING, OURS, Web, serving
 
@@ -66,16 +61,6 @@ class Bench:
         return GonogoClient("http://embedded.localhost", ApiKey("embedded"), transport=transport)
 
 
-@pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema; copying it is faster than migrating again."""
-    path = tmp_path_factory.mktemp("review") / "empty.db"
-    store = Store(f"sqlite:///{path}")
-    store.upgrade()
-    store.dispose()
-    return path
-
-
 @pytest.fixture
 async def bench(database: str) -> AsyncIterator[Bench]:
     with House(database) as house:
@@ -85,13 +70,3 @@ async def bench(database: str) -> AsyncIterator[Bench]:
             yield made
             for client in made.people.values():
                 await client.aclose()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgresql)])
-def database(request: pytest.FixtureRequest, empty_file: Path, tmp_path: Path) -> str:
-    """The URL of a fresh database with the schema, once on each of the two."""
-    if request.param == "postgresql":
-        return cluster().database()
-    path = tmp_path / "server.db"
-    shutil.copy(empty_file, path)
-    return f"sqlite:///{path}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,13 +20,13 @@ from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
-from gonogo.server.store.engine import Store
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.navigation import Start
 from tests.server.house import House
 from tests.server.http.conftest import InPieces
 from tests.server.review.conftest import Bench
 from tests.server.web import serving
+from tests.sqlite import fresh_database
 from tests.tui.fake_services import Clock
 from tests.tui.screen_text import settle, text_of
 
@@ -129,21 +128,9 @@ class Room:
         await settle(self.pilot)
 
 
-@pytest.fixture(scope="session")
-def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema; copying it is faster than migrating again."""
-    path = tmp_path_factory.mktemp("review_screens") / "empty.db"
-    store = Store(f"sqlite:///{path}")
-    store.upgrade()
-    store.dispose()
-    return path
-
-
 @pytest.fixture
-async def bench(empty_server: Path, tmp_path: Path) -> AsyncIterator[Bench]:
-    path = tmp_path / "server.db"
-    shutil.copy(empty_server, path)
-    with House(path) as house:
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    with House(fresh_database(tmp_path / "server.db")) as house:
         async with serving(house) as web:
             made = Bench(web, await web.campaign(gold_fraction=0, target_redundancy=2))
             yield made
