@@ -167,7 +167,7 @@ def test_the_manifest_tells_that_something_was_changed_since(gonogo: Gonogo, imp
         manifest = tmp_path / f"{number}.json"
         gonogo("export", "pmi", "--out", str(tmp_path / "o.jsonl"), "--manifest", str(manifest))
         heads.append(json.loads(manifest.read_text())["audit"])
-        gonogo("campaign", "close", "pmi")
+        gonogo("campaign", "close", "pmi", "--yes")
     assert heads[0] != heads[1]
     assert heads[1]["n_rows"] > heads[0]["n_rows"]
 
@@ -205,7 +205,7 @@ def promoted(gonogo: Gonogo, readings: Path) -> str:
     gonogo("campaign", "create", "small", *settings)
     gonogo("import", str(readings), "--campaign", "small")
     asyncio.run(_votes_and_a_ruling("small"))
-    gonogo("campaign", "promote", "small", "--force")
+    gonogo("campaign", "promote", "small", "--force", "--yes")
     return "small"
 
 
