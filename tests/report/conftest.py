@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tests.server.review.conftest import bench, database, empty_file
+from tests.server.conftest import database
+from tests.server.review.conftest import bench
 
-__all__ = ["bench", "database", "empty_file"]
+__all__ = ["bench", "database"]

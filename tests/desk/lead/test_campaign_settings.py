@@ -10,9 +10,10 @@ from gonogo.client.errors import ConflictError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.lead.campaign_settings import SettingsDraft, fetch_settings, preview_draft, save_draft
 from gonogo.schemas.enums import VotePolicy
-from tests.server.review.conftest import Bench, bench, database, empty_file
+from tests.server.conftest import database
+from tests.server.review.conftest import Bench, bench
 
-__all__ = ["bench", "database", "empty_file"]
+__all__ = ["bench", "database"]
 
 
 async def draft_of(api: GonogoClient, campaign_id: str) -> SettingsDraft:
