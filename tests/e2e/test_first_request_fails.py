@@ -35,13 +35,13 @@ def test_a_key_of_the_environment_waits_for_its_server(lead: Cli, tmp_path: Path
             terminal.press("r")
             terminal.wait_for("second", 40)
             terminal.press("Down", "Enter")
-            terminal.wait_for("read right?", 40)
+            terminal.wait_for("s incorrect", 40)
             answer(terminal, "a", 0)
             terminal.press("C-q")
             terminal.wait_gone()
     with Terminal(GONOGO, tmp_path, env=env) as terminal:  # the campaign is known, so its desk opens without a server
         terminal.wait_for("cannot be reached", 40)
         with lead.serving("--port", port):
-            terminal.wait_for("read right?", 60)  # by itself
+            terminal.wait_for("s incorrect", 60)  # by itself
         terminal.press("C-q")
         terminal.wait_gone()

@@ -62,6 +62,10 @@ class Terminal:
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
 
+    def record(self, file: Path) -> None:
+        """Appends every byte that the program writes to the terminal to `file`."""
+        self._tmux("pipe-pane", "-o", f"cat >> '{file}'")
+
     def alive(self) -> bool:
         return self._tmux("list-panes", "-F", "#{pane_dead}").strip() == "0"
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 
 import click
 
 from gonogo import __version__
+from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err
 from gonogo.cli.workstation import open_workstation
 
 # name → (module, attribute, one line for `gonogo --help`); the line is here so that help loads no command
@@ -137,12 +139,33 @@ def cli(ctx: click.Context, ca_file: str | None) -> None:
         open_workstation()
 
 
-def main(args: list[str] | None = None) -> object:
+def main(args: list[str] | None = None) -> None:
     """Runs the command line; an error that a command doesn't handle ends it with a sentence."""
+    from gonogo.cli.support.standard_streams import drop_output, flush_output, prepare_streams  # not for completion
+
+    prepare_streams()
     gc.set_threshold(50_000, 50, 100)  # what imports make stays; figure in docs/design/performance.md
     try:
-        return cli.main(args=args, prog_name="gonogo")
+        code = cli.main(args=args, prog_name="gonogo", standalone_mode=False)
+        flush_output()
+    except click.ClickException as error:
+        show_error(error)
+        raise SystemExit(error.exit_code) from None
+    except click.Abort:
+        echo_err("Aborted.")
+        raise SystemExit(EXIT_FAILED) from None
     except Exception as error:  # noqa: BLE001 - the last handler; above it is only the interpreter
         from gonogo.cli.support.crash_report import end_after_error  # for errors only
 
+        if isinstance(error, OSError):
+            drop_output()
         end_after_error(error)
+    if isinstance(code, int) and code:  # of `Context.exit`
+        raise SystemExit(code)
+
+
+def show_error(error: click.ClickException) -> None:
+    """Prints an error of the arguments, which are data: nothing of them acts on a terminal."""
+    shown = io.StringIO()
+    error.show(file=shown)
+    echo_err(shown.getvalue().rstrip("\n"))

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from gonogo.tui.navigation import Start
 
+SIGNS = "▀▛⌀±°"
+"""Characters that every terminal of the workstation must show: a cell of a drawing, and signs of a value."""
+
 
 class CampaignOpening(NamedTuple):
     """Campaign to open: by its known id, or by a name (or id) to look up; neither means the last one."""
@@ -20,17 +23,17 @@ class CampaignOpening(NamedTuple):
     name: str | None = None
 
 
-def main() -> object:
+def main() -> None:
     """Entry point of the console script: bare `gonogo` opens the workstation, anything else is a command.
 
     A shell that completes asks bare `gonogo`, too; its request is in the environment.
     """
     if len(sys.argv) == 1 and "_GONOGO_COMPLETE" not in os.environ:
         open_workstation()
-        return None
+        return
     from gonogo.cli.main import main as run_command  # click, which a first frame does without
 
-    return run_command()
+    run_command()
 
 
 def open_workstation(
@@ -46,7 +49,21 @@ def open_workstation(
 
     `campaign_id` is opened as it is; `campaign` is a name or an id that is looked up, first at the login's server.
     """
-    if not sys.stdin.isatty() or not sys.stderr.isatty():
+    _require_terminal()
+    start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
+    start = "practice" if practice else start
+    from gonogo.cli.show_workstation import show_workstation  # the terminal probe, which commands do without
+
+    resumes = not (sign_in or review or practice or campaign)
+    show_workstation(CampaignOpening(campaign_id, campaign), start, resumes=resumes)
+
+
+def _require_terminal() -> None:
+    """Ends the program where there is no terminal, or one that can't show what is judged."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+        from gonogo.cli.support.standard_streams import prepare_streams
+
+        prepare_streams(prints=False)
         from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # click, which a first frame does without
 
         fail(
@@ -54,9 +71,14 @@ def open_workstation(
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
-    start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
-    start = "practice" if practice else start
-    from gonogo.cli.show_workstation import show_workstation  # the terminal probe, which commands do without
+    try:
+        SIGNS.encode(sys.stderr.encoding)
+    except UnicodeEncodeError:
+        from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # as above
 
-    resumes = not (sign_in or review or practice or campaign)
-    show_workstation(CampaignOpening(campaign_id, campaign), start, resumes=resumes)
+        fail(
+            f"this terminal's text is {sys.stderr.encoding}: it can't show drawings, nor signs such as ⌀, so nothing "
+            "can be judged here",
+            "Set a UTF-8 locale (LC_ALL=C.UTF-8), or PYTHONIOENCODING=utf-8 where the terminal takes UTF-8.",
+            EXIT_USAGE,
+        )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.paths import AppPaths, private_file
 
 
 def existing_campaign(home: AppPaths) -> str | None:
@@ -31,7 +31,8 @@ async def demo_campaign(home: AppPaths, report: Callable[[str], None]) -> str:
     from gonogo.demo.demo_workspace import prepare_embedded
 
     campaign_id = await prepare_embedded(home, report)
-    await asyncio.to_thread(_marker(home).write_text, json.dumps({"campaign_id": campaign_id}), encoding="utf-8")
+    marker = await asyncio.to_thread(private_file, _marker(home))
+    await asyncio.to_thread(marker.write_text, json.dumps({"campaign_id": campaign_id}), encoding="utf-8")
     return campaign_id
 
 

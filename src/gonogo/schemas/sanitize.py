@@ -8,6 +8,7 @@ and exports carry it unchanged. In a value the code point is kept, as `<U+200B>`
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -38,6 +39,13 @@ def spell_out(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HARMFUL.sub(lambda match: f"<U+{ord(match[0]):04X}>", text.replace("\r\n", "\n"))
+
+
+def escape_json(text: str) -> str:
+    """Returns JSON, a document or lines, with what could act on a terminal as escapes: other bytes, the same data."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _HARMFUL.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def clean_json(value: JsonValue, depth: int = 0, clean: Callable[[str], str] = clean_text) -> JsonValue:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from gonogo.sheets.private_folder import private_folder
+
 _EXPORTS_KEPT = 20
 
 K = TypeVar("K")
@@ -92,7 +94,7 @@ def _last_used(entry: tuple[os.stat_result, Path]) -> int:
 
 def _write(path: Path, data: bytes) -> None:
     """Writes the file atomically: a crash leaves no half drawing under a good name."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent)  # 0600 by its contract
     try:
         with os.fdopen(handle, "wb") as file:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from gonogo.desk.core.paths import private_file
 from gonogo.tui.text import one_line
 
 
@@ -29,8 +30,7 @@ def _log_crash(error: BaseException, log: Path) -> str:
     where = "\n".join(f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     try:
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as file:
+        with private_file(log).open("a", encoding="utf-8") as file:
             file.write(f"{stamp} crash {type(error).__name__}\n{where}\n")
     except OSError:
         return ""

@@ -144,7 +144,11 @@ class FirstFrame:
 def attach(app: App[None], first: FirstFrame) -> None:
     """Makes the app's driver take over `first` and save the frame for the next start. Call it before the app runs."""
     from gonogo.tui.app_protocol import app_of  # loads Textual
-    from gonogo.tui.terminal.driver import TerminalDriver  # loads Textual
+
+    try:
+        from gonogo.tui.terminal.driver import TerminalDriver  # loads Textual
+    except ImportError:  # Windows has no termios; Textual's own driver paints there
+        return
 
     gonogo = app_of(app)
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 import click
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -253,7 +254,8 @@ class LiveScreen(Screen):
     def __init__(self) -> None:
         super().__init__(as_json=False)
         self._said = ""
-        self.live = Live(get_renderable=self._drawn, refresh_per_second=1)  # "5 min ago" goes on by itself
+        terminal = Console(file=sys.__stdout__)  # control sequences of its own; what it shows is cleaned
+        self.live = Live(get_renderable=self._drawn, refresh_per_second=1, console=terminal)  # "5 min ago" goes on
 
     def show(self, state: WatchState) -> None:
         self.state = state

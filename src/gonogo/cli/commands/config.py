@@ -53,7 +53,7 @@ def list_(as_json: bool) -> None:
     for row in rows:
         mark = " " if row["default"] else "*"
         click.echo(f"{mark} {row['key']:{width}}  {_shown(row['value'])}")
-        click.echo(click.style(f"  {'':{width}}  {row['meaning']}", dim=True))
+        click.echo(f"  {'':{width}}  {row['meaning']}")
 
 
 @config.command(epilog="\b\nExample:\n  gonogo config get theme")

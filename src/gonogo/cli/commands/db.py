@@ -34,7 +34,7 @@ def upgrade(database: str | None) -> None:
         store.upgrade()
         return before, migrate.HEAD
 
-    before, after = with_store(database, work)
+    before, after = with_store(database, work, create=True)
     echo_err(
         f"The schema is {after}." if before == after else f"The schema was {before or 'not there'}, and is {after} now."
     )
@@ -62,7 +62,7 @@ def backup(database: str | None, target: Path) -> None:
 def restore(database: str | None, source: Path) -> None:
     """Fill a new, empty database from the backup SOURCE."""
     with waiting("Filling the database …"):
-        version = with_store(database, lambda store: backups.restore(source, store))
+        version = with_store(database, lambda store: backups.restore(source, store), create=True)
     echo_err(f"Restored, schema {version}. `gonogo audit verify` checks its audit log.")
 
 

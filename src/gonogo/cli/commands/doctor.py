@@ -125,7 +125,7 @@ def _choose_mode(terminal: TerminalCapabilities, mode: str | None = None) -> Non
     from gonogo.cli.commands import doctor_test_card  # the renderer and numpy, which a report does without
 
     def write(text: str) -> None:
-        click.echo(text, nl=False, color=True)
+        click.echo(text, file=sys.__stdout__, nl=False, color=True)  # control sequences of our own, and no data
 
     try:
         if mode is not None:

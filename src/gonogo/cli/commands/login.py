@@ -14,12 +14,30 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.app_composition import make_services
 
 
+class SecretCommand(click.Command):
+    """Command whose secret is no argument: an argument is in the shell's history, and not repeated here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        typed = len(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in str(error) or not typed:
+                raise
+            raise click.UsageError(
+                "A link, token or key is no argument: others on this machine can read it there, and it stays in your "
+                "shell's history. Paste it when asked, and ask for a new one if this one was real.",
+                ctx,
+            ) from None
+
+
 @click.command(
+    cls=SecretCommand,
     epilog="""\b
 Examples:
   gonogo login                               asks for the link; nothing is shown while you paste
   pass show gonogo/key | gonogo login --key --base-url https://label.example.com
-"""
+""",
 )
 @click.option("--key", "with_key", is_flag=True, help="Sign in with an API key instead of a magic link.")
 @click.option("--keep-in-file", is_flag=True, help="Without a keyring: keep it in a file only you can read; don't ask.")

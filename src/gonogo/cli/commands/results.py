@@ -23,6 +23,7 @@ from gonogo.embedded.app_composition import make_services
 from gonogo.embedded.transport import embedded_parts
 from gonogo.json_types import JsonObject, JsonValue
 from gonogo.schemas.results_api import CaseResult
+from gonogo.schemas.sanitize import escape_json
 
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
 
@@ -96,7 +97,8 @@ async def _list(
         async with open_results_client(source, base_url, clean=not as_json) as client:
             async for page in client.pages(task, filters, after):
                 for case in page.payload:
-                    click.echo(json.dumps(case.model_dump(), ensure_ascii=False) if as_json else case_line(case))
+                    line = json.dumps(case.model_dump(), ensure_ascii=False) if as_json else case_line(case)
+                    click.echo(escape_json(line) if as_json else line)
                 sys.stdout.flush()
                 count += len(page.payload)
                 last = page.last_sequence_id if page.last_sequence_id is not None else last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -37,10 +38,26 @@ def workspace() -> str:
     return workspace_url(home)
 
 
-def with_store(database: str | None, work: Callable[[Store], T]) -> T:
-    """Runs `work` on the database (default: the workspace on this machine); its errors become one sentence."""
-    with open_store(database or workspace()) as store:
+def with_store(database: str | None, work: Callable[[Store], T], *, create: bool = False) -> T:
+    """Runs `work` on the database (default: the workspace on this machine); its errors become one sentence.
+
+    Without `create` a database that is a file must be there: looking at one makes none.
+    """
+    url = database or (workspace() if create else workspace_url(AppPaths()))
+    if not create:
+        _require_file(url)
+    with open_store(url) as store:
         return work(store)
+
+
+def _require_file(url: str) -> None:
+    kind, _, path = url.partition(":///")
+    file = path.partition("?")[0]
+    if kind.startswith("sqlite") and file and not Path(file).exists():
+        fail(
+            f"there is no database at {file}",
+            "Name the server's with --database or GONOGO_DATABASE_URL; `gonogo db upgrade` makes one.",
+        )
 
 
 @contextmanager

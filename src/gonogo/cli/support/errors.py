@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 from collections.abc import Coroutine, Iterator
 from typing import TypeVar
 
@@ -21,6 +19,7 @@ from gonogo.cli.support.exit_codes import (
     fail,
     fail_file,
 )
+from gonogo.cli.support.standard_streams import drop_output, flush_output
 from gonogo.client.errors import AuthenticationError, GonogoClientError, IncompleteListError, NetworkError
 from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.embedded.transport import CANNOT_OPEN
@@ -39,7 +38,7 @@ def handle_errors() -> Iterator[None]:
     """Turns errors of validation, of the server and of files into sentences and exit codes."""
     try:
         yield
-        sys.stdout.flush()  # a closed pipe shows here, where it can be handled, and not when the interpreter ends
+        flush_output()  # a closed pipe or a full disk shows here, and not when the interpreter ends
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -62,7 +61,7 @@ def handle_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         fail("stopped; what was done so far is kept", code=EXIT_INTERRUPTED)
     except BrokenPipeError:  # `gonogo … | head`: the reader has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         raise SystemExit(EXIT_FAILED) from None
     except OSError as error:
         fail_file(error)

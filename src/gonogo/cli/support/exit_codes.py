@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from gonogo.cli.support.secrets_in_text import without_secrets
 from gonogo.schemas.sanitize import clean_text
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_INTERRUPTED = 1, 2, 3, 4, 5, 130
@@ -23,8 +24,11 @@ _NEXT_STEPS = {
 
 
 def echo_err(message: str) -> None:
-    """Prints a message for the person to standard error, so that data on standard output stays clean."""
-    click.echo(clean_text(message), err=True)
+    """Prints a message for the person to standard error, so that data on standard output stays clean.
+
+    What was typed may stand in it: nothing of that acts on a terminal, and no key or link is repeated.
+    """
+    click.echo(without_secrets(clean_text(message)), err=True)
 
 
 def fail(message: str, next_step: str = "", code: int = EXIT_FAILED, *, details: str = "") -> NoReturn:
@@ -39,5 +43,5 @@ def fail(message: str, next_step: str = "", code: int = EXIT_FAILED, *, details:
 
 def fail_file(error: OSError) -> NoReturn:
     """Ends the command: a file or folder cannot be read or written."""
-    what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    what = f"{error.strerror or error}: {error.filename}" if error.filename else error.strerror or str(error)
     fail(what, _NEXT_STEPS.get(error.errno or 0, ""))

@@ -22,4 +22,4 @@ def create_in_database(database: str, body: KeyCreate, results_password: bool) -
         key = create_key(store, body.name, body.scopes).model_dump()
         return key | (create_results_password(store, key["id"]).model_dump() if results_password else {})
 
-    return with_store(database, create)
+    return with_store(database, create, create=True)

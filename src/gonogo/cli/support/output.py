@@ -24,15 +24,14 @@ from rich.progress import (
 )
 
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
-from gonogo.schemas.sanitize import clean_text
+from gonogo.schemas.sanitize import clean_text, escape_json
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def print_json(data: object) -> None:
     """Prints one JSON document to standard output."""
-    json.dump(data, sys.stdout, ensure_ascii=not _utf8_stdout(), indent=2)
-    sys.stdout.write("\n")
+    sys.stdout.write(escape_json(json.dumps(data, ensure_ascii=not _utf8_stdout(), indent=2)) + "\n")
 
 
 def terminal_width() -> int | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gonogo.sheets.private_folder import private_folder as private_folder
+
 ENVIRONMENT = "GONOGO_HOME"
 
 
@@ -85,14 +87,6 @@ class AppPaths:
             "cache": platformdirs.user_cache_dir("gonogo", appauthor=False),
         }
         return Path(folders[kind])
-
-
-def private_folder(path: Path) -> Path:
-    """Creates `path` and its missing parents, readable by their owner only; returns `path`. Raises `OSError`."""
-    for folder in reversed([path, *path.parents]):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-    return path
 
 
 def private_file(path: Path) -> Path:

@@ -23,6 +23,7 @@ from gonogo.client.lead_client import LeadClient
 from gonogo.client.page_reader import read_all
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelingCampaignPublic
+from gonogo.schemas.sanitize import escape_json
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, OutputStream, export_formats, make_writer
 from gonogo.transfer.progress_callback import ReportProgress, no_progress
 
@@ -98,7 +99,7 @@ async def export_campaign(
         async for piece in pieces:
             before = n_tasks
             if options.format_name == DEFAULT_FORMAT:
-                stream.write(piece)  # unparsed, the exact bytes of the server
+                stream.write(escape_json(piece.decode()).encode())  # unparsed: whole lines, as the server wrote them
                 n_tasks += piece.count(b"\n")
             else:
                 for line in piece.splitlines():
@@ -128,7 +129,7 @@ async def _from_task_list(
         identity = {"task_id": task.id, "campaign_id": campaign.id, "campaign": campaign.name or ""}
         fields = {name: value for name, value in task.model_dump().items() if value is not None}
         record = ExportRecord.model_validate({"status": "", **fields, **identity})
-        yield json.dumps(record.model_dump(), ensure_ascii=False).encode() + b"\n"
+        yield escape_json(json.dumps(record.model_dump(), ensure_ascii=False)).encode() + b"\n"
 
 
 async def write_manifest(
@@ -157,7 +158,7 @@ async def write_manifest(
         "audit": await _audit_head(client) if capabilities else None,
         "notes": list(result.notes),
     }
-    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    text = escape_json(json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)) + "\n"
     await asyncio.to_thread(path.write_text, text, "utf-8")
 
 

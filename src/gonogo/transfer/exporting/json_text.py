@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pydantic_core import to_json
 
+from gonogo.schemas.sanitize import escape_json
+
 
 def compact_json(value: object) -> str:
-    """JSON on one line, as the server writes it."""
-    return to_json(value).decode()
+    """JSON on one line, the same data as the server's; what could act on a terminal is an escape in it."""
+    return escape_json(to_json(value).decode())
 
 
 def value_text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
@@ -29,7 +30,7 @@ class DrawingFolder:
         """Raises `NotADirectoryError` if there is no such folder."""
         if not folder.is_dir():
             raise NotADirectoryError(20, "This is not a folder of drawings", str(folder))
-        self._folder = folder.resolve()
+        self._folder = _resolved(folder)
         self._paths: dict[str, Path | str] = {}
         self._media_types: dict[Path, str] = {}
 
@@ -47,7 +48,7 @@ class DrawingFolder:
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or "\\" in name:
             return f"drawing {name!r} must be relative to the drawings folder, with / between folders"
         try:
-            path = (self._folder / name).resolve()
+            path = _resolved(self._folder / name)
             if not path.is_relative_to(self._folder):
                 return f"drawing {name!r} lies outside the drawings folder"
             if not path.is_file():
@@ -76,3 +77,11 @@ def media_type_of(head: bytes, suffix: str) -> str:
     if b"%PDF-" in head:
         return PDF
     return _TEXT_FORMATS.get(suffix.lower(), "") if b"\0" not in head else ""
+
+
+def _resolved(path: Path) -> Path:
+    """Returns the path without symlinks. Raises `OSError`, also for links that lead in a circle (Python 3.11, 3.12)."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, "Links that lead in a circle", str(path)) from error

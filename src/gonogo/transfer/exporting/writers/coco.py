@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gonogo.schemas.sanitize import escape_json
 from gonogo.transfer.exporting.json_text import compact_json, value_text
 from gonogo.transfer.exporting.picture_boxes import PictureSizes, box_notes, is_fraction, record_corners
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
@@ -79,4 +80,4 @@ def _attributes(record: Record) -> dict[str, object]:
 
 
 def _spaced_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return escape_json(json.dumps(value, ensure_ascii=False))
