@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from gonogo.schemas.base import Received, Timestamp
 
@@ -59,6 +59,13 @@ class GeneratePreview(Received):
     n_tasks: int
 
 
+_PLACE_AND_HASH = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+ChainEnd = Annotated[
+    tuple[int, str], WithJsonSchema({"type": "array", "items": _PLACE_AND_HASH, "minItems": 2, "maxItems": 2})
+]
+"""Place and hash of a chain's last row. Its schema is written here: OpenAPI tools take no `prefixItems`."""
+
+
 class AuditHead(Received):
     """Head of the audit log: number of rows and chains, one SHA-256 over the ends of all chains, and these ends.
 
@@ -68,7 +75,7 @@ class AuditHead(Received):
     n_rows: int
     n_chains: int
     sha256: str
-    heads: dict[str, tuple[int, str]] = {}
+    heads: dict[str, ChainEnd] = {}
 
 
 class AtWork(Received):
