@@ -59,6 +59,7 @@ def test_a_claim_of_a_doubtful_task_moves_no_cursor_past_new_work(house: House) 
     assert set(house.work_off(campaign, ANNA)) == set(ids)
 
 
+@pytest.mark.slow
 def test_gold_is_asked_of_as_many_people_as_other_tasks(house: House) -> None:
     """Its predictions are wrong far more often, and people are not sure of them; its votes must not show that."""
     rng = random.Random(4)

@@ -88,6 +88,7 @@ def test_no_text_of_the_real_drawings_becomes_a_lump(
     assert not lumps
 
 
+@pytest.mark.slow  # all of them together; each one is quick
 @pytest.mark.parametrize("mode", CELL_MODES)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.text} {case.height}px {case.turned}°")
 def test_no_text_of_our_own_becomes_a_lump(
