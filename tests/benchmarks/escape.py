@@ -23,7 +23,7 @@ import numpy as np
 from gonogo.server.consensus.calibration import fit_temperature, gold_scores, log_likelihoods, softmax
 from gonogo.server.consensus.dawid_skene import dawid_skene
 from gonogo.server.consensus.decide import RECHECK_SHARE, SAFE_POSTERIOR
-from gonogo.server.consensus.evidence import area_under_curve, fit_evidence
+from gonogo.server.consensus.model_confidence import area_under_curve, fit_evidence
 from gonogo.server.consensus.votes import UNKNOWN, Votes
 from tests.benchmarks.crews import HABITS, RIGHT, UNCLEAR, WRONG, draw
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.settings import API_VERSION, ServerSettings
 from gonogo.server.store.engine import Store

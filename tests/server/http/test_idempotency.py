@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.context import Context
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings

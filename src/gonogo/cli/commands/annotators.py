@@ -20,7 +20,7 @@ from gonogo.json_types import JsonObject, as_list, as_object
 from gonogo.report.quality import evidence
 from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 
 NO_EXTENSION = "This server measures no annotators, and takes no actions on them."
 DONE: dict[AnnotatorVerb, str] = {

@@ -33,7 +33,7 @@ from gonogo.schemas.labeling import (
     LabelingCampaignPublic,
 )
 from gonogo.schemas.statuses import may_work
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 
 ROLES = tuple(role.value for role in Role)
 _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")

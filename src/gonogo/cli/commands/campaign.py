@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gonogo.cli.commands.campaign_people import people
+from gonogo.cli.commands.campaign_invitations import people
 from gonogo.cli.commands.campaign_watch import watch
 from gonogo.cli.completion import complete_project
 from gonogo.cli.support.api_client import api_command
@@ -24,7 +24,7 @@ from gonogo.schemas.enums import ConsensusMethod, VotePolicy
 from gonogo.schemas.gonogo_api import CampaignSettings
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic
 from gonogo.schemas.statuses import takes_answers
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 
 MAX_RISK_HELP = "Risk of being wrong above which no value settles as correct (0.05)."
 VOTES_HELP = "The same number of votes for all tasks (fixed), or more where the risk is (by_risk)."

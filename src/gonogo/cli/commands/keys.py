@@ -21,7 +21,7 @@ from gonogo.client.page_reader import read_all
 from gonogo.schemas.enums import KeyScope
 from gonogo.schemas.gonogo_api import KeyCreate
 from gonogo.schemas.lead import KeyPublic
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 
 if TYPE_CHECKING:
     pass

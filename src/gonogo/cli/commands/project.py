@@ -23,7 +23,7 @@ from gonogo.schemas.labeling import (
     LabelingProjectPublic,
 )
 from gonogo.schemas.lead import GeneratePreview
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 
 POLICY_KEYS = (
     "strategy",

@@ -10,14 +10,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.http_classes import HttpClients
+    from gonogo.desk.account.client_classes import HttpClients
 
 
 async def http_clients() -> HttpClients:
     """Returns the classes of the client and of the servers over it."""
 
     def load() -> HttpClients:
-        from gonogo.desk.account.http_classes import HTTP_CLIENTS  # deferred: httpx, pydantic
+        from gonogo.desk.account.client_classes import HTTP_CLIENTS  # deferred: httpx, pydantic
 
         return HTTP_CLIENTS
 

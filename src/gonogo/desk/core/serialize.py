@@ -9,7 +9,7 @@ from typing import Any
 
 from gonogo.desk.core.models import Decision, DeskTask, Times
 from gonogo.json_types import JsonObject
-from gonogo.schemas.wording import question
+from gonogo.schemas.default_question import question
 from gonogo.sheets.child_messages import (
     PREFIX,
     answer_from_message,

@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from gonogo.json_types import JsonObject, JsonValue, as_list, as_object
-from gonogo.server.consensus.evidence import area_under_curve
+from gonogo.server.consensus.model_confidence import area_under_curve
 from gonogo.server.scoring.vote_matrix import VoteMatrix
 from gonogo.server.store.schema import tasks
 

@@ -11,7 +11,7 @@ from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.agreement import wilson_interval
 from gonogo.server.consensus.calibration import Reliability
 from gonogo.server.consensus.decide import INCORRECT
-from gonogo.server.consensus.evidence import MIN_AUC, MIN_OUTCOMES, Evidence
+from gonogo.server.consensus.model_confidence import MIN_AUC, MIN_OUTCOMES, Evidence
 from gonogo.server.quality.report_parts import CalibrationBin, CalibrationPart, ModelConfidence, SettledPart
 from gonogo.server.scoring.campaign_consensus import ConsensusResult
 

@@ -22,7 +22,7 @@ from gonogo.schemas.review import (
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.handler_decorators import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Whole

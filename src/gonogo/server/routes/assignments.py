@@ -18,7 +18,7 @@ from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
 from gonogo.server.campaigns.assignments import invite, revoke
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import ASSIGNMENT, AssignmentRow, assignment_public
 from gonogo.server.store.schema import annotator_accounts, assignments

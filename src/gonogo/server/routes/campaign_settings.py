@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings, SettingsEffect
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counted_campaign
 from gonogo.server.context import Context
-from gonogo.server.http.operation_options import Options, open_to, operation
+from gonogo.server.http.handler_decorators import Options, open_to, operation
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
 from gonogo.server.quality.settings_effect import forget_settled_rules, refuse_unkept, settings_effect

@@ -10,7 +10,7 @@ from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counte
 from gonogo.server.campaigns import campaigns as domain
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public, read_campaign
 from gonogo.server.store.schema import campaigns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gonogo
 from gonogo.schemas.gonogo_api import Capabilities
-from gonogo.server.http.operation_options import PUBLIC
+from gonogo.server.http.handler_decorators import PUBLIC
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue.leases import MAX_CLAIMS
 

@@ -8,7 +8,7 @@ from gonogo.schemas.gonogo_api import ClaimState, QueueView
 from gonogo.schemas.labeling import ServedTask
 from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Context
-from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.handler_decorators import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.eligibility import ineligibility

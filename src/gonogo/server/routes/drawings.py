@@ -19,7 +19,7 @@ from gonogo.server.auth.principals import Principal
 from gonogo.server.context import Context
 from gonogo.server.errors import ApiError, answer, invalid, not_found
 from gonogo.server.http.byte_ranges import UnsatisfiableRangeError, is_known, requested_range
-from gonogo.server.http.operation_options import FILE_BODY, Options, open_to, operation
+from gonogo.server.http.handler_decorators import FILE_BODY, Options, open_to, operation
 from gonogo.server.http.pipeline import ApiRequest, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.engine import Store

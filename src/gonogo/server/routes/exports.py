@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from gonogo.server.auth.authorization import READERS, campaign_for
 from gonogo.server.context import Context
 from gonogo.server.export.stream import CampaignExport, stream_export
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
 

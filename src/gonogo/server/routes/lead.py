@@ -26,7 +26,7 @@ from gonogo.server.campaigns.projects import runs_of
 from gonogo.server.context import Context
 from gonogo.server.errors import documented
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import IN_THREAD, READ_ONLY, open_to
+from gonogo.server.http.handler_decorators import IN_THREAD, READ_ONLY, open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.report import campaign_progress as progress
 from gonogo.server.results.auth import make_password

@@ -9,7 +9,7 @@ from gonogo.schemas.gonogo_api import PredictionsCreate, PredictionsStored, Task
 from gonogo.server.auth.authorization import LEAD, campaign_for, project_for
 from gonogo.server.context import Context
 from gonogo.server.errors import conflict, documented, not_found
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema import calculations, projects
 from gonogo.server.tasks.generate import tasks_from_run

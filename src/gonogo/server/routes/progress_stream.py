@@ -14,7 +14,7 @@ from gonogo.server.auth import tokens
 from gonogo.server.auth.authorization import REVIEW_READERS, campaign_for
 from gonogo.server.auth.principals import credential_of
 from gonogo.server.context import Context
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.stream import CloseReason, ProgressHub, Subscriber
 

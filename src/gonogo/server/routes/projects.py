@@ -18,7 +18,7 @@ from gonogo.server.campaigns import projects as domain
 from gonogo.server.campaigns.campaigns import create_campaign
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import open_to
+from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import PROJECT, CountedProject, project_public
 from gonogo.server.store.schema import projects

@@ -17,7 +17,7 @@ from gonogo.server.auth.principals import Principal
 from gonogo.server.context import Context
 from gonogo.server.errors import ApiError
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import Options, open_to, operation
+from gonogo.server.http.handler_decorators import Options, open_to, operation
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
 from gonogo.server.quality.campaign_report import quality_report

@@ -24,7 +24,7 @@ from gonogo.server.auth.authorization import LEAD, REVIEW_READERS, REVIEWERS, ca
 from gonogo.server.context import Context
 from gonogo.server.errors import invalid
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.handler_decorators import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
@@ -34,7 +34,7 @@ from gonogo.server.practice.settings import update_review_settings as store_revi
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.adjudication import adjudicate, refuse_own_vote
 from gonogo.server.review.case_detail import case_detail
-from gonogo.server.review.gold_candidates import decide_gold_candidate
+from gonogo.server.review.gold_decisions import decide_gold_candidate
 from gonogo.server.review.queue import ReviewQuery, queue_page
 from gonogo.server.review.rulings import ACCEPTED, CANDIDATE, DECLINED, RULINGS, RulingRow, ruling_by_id, ruling_public
 from gonogo.server.scoring.refresh import refresh_debounced

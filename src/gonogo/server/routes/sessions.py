@@ -16,7 +16,7 @@ from gonogo.server.auth.sessions import redeem_link
 from gonogo.server.context import Context
 from gonogo.server.errors import documented, request_id, unauthorized
 from gonogo.server.http.client_address import client_address
-from gonogo.server.http.operation_options import PUBLIC, open_to
+from gonogo.server.http.handler_decorators import PUBLIC, open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public
 from gonogo.server.store.schema import campaigns, projects

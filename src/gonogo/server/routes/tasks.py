@@ -23,7 +23,7 @@ from gonogo.server.auth.authorization import EVERYBODY, LEAD, REVIEW_READERS, RE
 from gonogo.server.context import Context
 from gonogo.server.errors import FieldError, conflict, invalid
 from gonogo.server.http import pagination
-from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.handler_decorators import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue import operations

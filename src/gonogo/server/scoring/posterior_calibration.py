@@ -18,7 +18,7 @@ from gonogo.server.consensus.calibration import (
 )
 from gonogo.server.consensus.decide import CORRECT, INCORRECT
 from gonogo.server.consensus.em import MIN_PROBABILITY
-from gonogo.server.consensus.evidence import Evidence, fit_evidence
+from gonogo.server.consensus.model_confidence import Evidence, fit_evidence
 from gonogo.server.consensus.votes import UNKNOWN, Consensus
 from gonogo.server.scoring.campaign_outcomes import safe_verdicts
 from gonogo.server.scoring.vote_matrix import VoteMatrix

@@ -27,7 +27,7 @@ COOLDOWN_FACTOR = 20.0
 
 def measure_campaign(connection: Connection, campaign: CampaignRow) -> ConsensusResult:
     """Consensus of a campaign as its votes stand. Writes nothing; takes up to a second for 100,000 votes."""
-    from gonogo.server.scoring.measure import measure  # numpy: kept out of the server's start
+    from gonogo.server.scoring.consensus_from_votes import measure  # numpy: kept out of the server's start
 
     return measure(connection, campaign)
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from sqlalchemy import JSON, Connection, select
 
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
-from gonogo.schemas.wording import question
+from gonogo.schemas.default_question import question
 from gonogo.server.errors import FieldError, invalid
 from gonogo.server.store.bulk_insert import insert_new, stored_instant, stored_json
 from gonogo.server.store.ids import new_id, time_ordered_ids

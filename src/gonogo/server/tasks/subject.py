@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingTaskCreate
-from gonogo.schemas.wording import question
+from gonogo.schemas.default_question import question
 from gonogo.server.errors import FieldError
 from gonogo.server.store.schema.columns import subject_columns
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.verdicts import VERDICT_CLASSES
-from gonogo.transfer.exporting.json_text import compact_json
+from gonogo.transfer.exporting.value_text import compact_json
 from gonogo.transfer.exporting.registry import Record
 
 COLUMNS: Final = (

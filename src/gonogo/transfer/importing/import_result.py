@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 from gonogo.transfer.importing.records import BadLine
 
 

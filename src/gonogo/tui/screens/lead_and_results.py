@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.identity import SignedIn
-from gonogo.desk.practice.campaign_browser import CampaignBrowser
+from gonogo.desk.session.campaign_access import CampaignBrowser
 from gonogo.desk.results.results_login import of_login
 from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen

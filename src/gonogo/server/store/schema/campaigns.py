@@ -100,7 +100,7 @@ campaign_scores = Table(  # what the last refresh of a campaign's consensus foun
     Column("method_used", Text, nullable=False),  # the fallback, where the campaign's own method gave way
     Column("class_prior", Json, nullable=False),  # by verdict: correct, incorrect, unsure
     Column("temperature", Float, nullable=False, server_default="1"),
-    Column("evidence", Json),  # how the model's confidence moves the prior, if it does (consensus/evidence.py)
+    Column("evidence", Json),  # how the model's confidence moves the prior, if it does (consensus/model_confidence.py)
     Column("asks_on", Json),  # by number of votes: share of ordinary tasks that ask for another one
     Column("refreshed_at", Instant, nullable=False),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gonogo.transfer.exporting.json_text import compact_json
+from gonogo.transfer.exporting.value_text import compact_json
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from gonogo.transfer.exporting.json_text import compact_json
+from gonogo.transfer.exporting.value_text import compact_json
 from gonogo.transfer.exporting.record_table import COLUMNS, table_row
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
 

@@ -16,7 +16,7 @@ from gonogo.client.errors import NotFoundError
 from gonogo.client.lead_client import all_assignments_of
 from gonogo.desk.lead.campaign_snapshot import NOT_AVAILABLE
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 from gonogo.tui import actions
 from gonogo.tui.presenters import annotators, empty_state
 from gonogo.tui.presenters.annotators import AnnotatorRecord

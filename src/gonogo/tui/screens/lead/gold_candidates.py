@@ -36,7 +36,7 @@ from gonogo.tui.widgets.value_view import ValueView
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.core.settings import Settings
-    from gonogo.desk.practice.campaign_browser import CampaignBrowser
+    from gonogo.desk.session.campaign_access import CampaignBrowser
 
 MAX_CANDIDATES = 500
 

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.desk.practice.campaign_browser import CampaignBrowser
+from gonogo.desk.session.campaign_access import CampaignBrowser
 from gonogo.json_types import JsonObject
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter

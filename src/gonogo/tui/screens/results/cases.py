@@ -14,7 +14,7 @@ from textual.widgets import Input
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.results.case_list import CaseList, CaseListFilter
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters.cases import case_columns
 from gonogo.tui.presenters.empty_state import again, card

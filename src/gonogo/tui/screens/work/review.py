@@ -15,7 +15,7 @@ from textual.widgets import Input
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import ReviewFilters
-from gonogo.schemas.wording import counted
+from gonogo.schemas.counted_nouns import counted
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.format import paragraphs

@@ -1,11 +1,6 @@
-"""Wording shared by server, client and screens: counted nouns, and the question of a task that came without one."""
+"""Default question: the question of a task that came without a prompt, from its kind and field."""
 
 from __future__ import annotations
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Returns number and noun; `plural` where it isn't the noun with an s."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
 
 
 def question(target_kind: str | None, detail_kind: str | None, field_name: str | None) -> str:

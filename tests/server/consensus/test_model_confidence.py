@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.server.consensus.decide import evidence_factors
-from gonogo.server.consensus.evidence import Evidence, area_under_curve, fit_evidence
+from gonogo.server.consensus.model_confidence import Evidence, area_under_curve, fit_evidence
 
 NAN = float("nan")
 
