@@ -1,4 +1,4 @@
-"""Python API for programs: whole lists, names in place of ids, and blocking calls beside the async ones.
+"""Python API for programs: takes names or ids, gives lists without pages, and has an async and a blocking form.
 
     with Labeling("https://label.example.com", "ak_…") as api:
         for task in api.tasks("batch 12", status="resolved"):

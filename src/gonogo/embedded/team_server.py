@@ -1,4 +1,4 @@
-"""Team server record: the address of the `gonogo serve` that serves the workspace of this home.
+"""Team server record: stores the address of the `gonogo serve` that serves this computer's workspace, for links.
 
 Commands and the app work on the workspace without that server, but the links that they make must lead to it.
 """

@@ -18,9 +18,9 @@ from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, find_campaign
 from gonogo.json_types import JsonObject, as_list, as_object
 from gonogo.report.quality import evidence
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings
-from gonogo.schemas.counted_nouns import counted
 
 NO_EXTENSION = "This server measures no annotators, and takes no actions on them."
 DONE: dict[AnnotatorVerb, str] = {

@@ -25,6 +25,7 @@ from gonogo.client.lookup import find_campaign, require_extensions
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import team_server_url
 from gonogo.embedded.transport import BASE_URL
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import Role
 from gonogo.schemas.labeling import (
     CampaignAssignmentCreate,
@@ -33,7 +34,6 @@ from gonogo.schemas.labeling import (
     LabelingCampaignPublic,
 )
 from gonogo.schemas.statuses import may_work
-from gonogo.schemas.counted_nouns import counted
 
 ROLES = tuple(role.value for role in Role)
 _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")

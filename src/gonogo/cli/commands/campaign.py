@@ -20,11 +20,11 @@ from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_campaigns, find_campaign, find_project, require_extensions
 from gonogo.report.quality import report_lines
 from gonogo.report.settings_effect import settings_effect_lines
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import ConsensusMethod, VotePolicy
 from gonogo.schemas.gonogo_api import CampaignSettings
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic
 from gonogo.schemas.statuses import takes_answers
-from gonogo.schemas.counted_nouns import counted
 
 MAX_RISK_HELP = "Risk of being wrong above which no value settles as correct (0.05)."
 VOTES_HELP = "The same number of votes for all tasks (fixed), or more where the risk is (by_risk)."

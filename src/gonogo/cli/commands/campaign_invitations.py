@@ -1,4 +1,4 @@
-"""`gonogo campaigns people`: lists who is invited to a campaign, on any server."""
+"""`gonogo campaigns people`: lists who is invited to a campaign."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ from gonogo.client.errors import NotFoundError
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, require_extensions
 from gonogo.client.page_reader import read_all
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import KeyScope
 from gonogo.schemas.gonogo_api import KeyCreate
 from gonogo.schemas.lead import KeyPublic
-from gonogo.schemas.counted_nouns import counted
 
 if TYPE_CHECKING:
     pass

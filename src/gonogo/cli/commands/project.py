@@ -15,6 +15,7 @@ from gonogo.cli.support.output import print_fields, print_json, print_list
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
 from gonogo.json_types import JsonObject
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.labeling import (
     GenerateProjectTasks,
     GenerateProjectTasksResult,
@@ -23,7 +24,6 @@ from gonogo.schemas.labeling import (
     LabelingProjectPublic,
 )
 from gonogo.schemas.lead import GeneratePreview
-from gonogo.schemas.counted_nouns import counted
 
 POLICY_KEYS = (
     "strategy",

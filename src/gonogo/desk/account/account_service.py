@@ -288,7 +288,7 @@ class Account:
         return drawing.part if drawing is not None else ""
 
     def visiting(self, signed: SignedIn, campaign_id: str) -> SessionDependencies:
-        """Returns the dependencies of a `CampaignBrowser` or a `PracticeSession`."""
+        """Returns the dependencies of a `CampaignAccess` or a `PracticeSession`."""
         return self._dependencies(signed, campaign_id, lambda: self._task_server(signed))
 
     async def client(self, signed: SignedIn) -> GonogoClient:

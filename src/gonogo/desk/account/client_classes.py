@@ -1,4 +1,4 @@
-"""HTTP classes: the client classes that need httpx and pydantic, which `lazy_imports` loads in a thread."""
+"""Client classes that need httpx and pydantic, bundled for `lazy_imports` to load in a thread."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision, DeskTask, SessionState, Stage
 from gonogo.desk.core.observer_list import Signal
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.desk.session.campaign_access import CampaignBrowser
+from gonogo.desk.session.campaign_access import CampaignAccess
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.schemas.review import PracticeAnswer, PracticeFeedback, PracticeItem, PracticeStanding
 
@@ -32,7 +32,7 @@ class PracticeAttempt:
     feedback: PracticeFeedback
 
 
-class PracticeSession(CampaignBrowser):
+class PracticeSession(CampaignAccess):
     """Round of practice. `current` is the item to answer, or the one whose feedback is being read (`shown_attempt`)."""
 
     def __init__(self, dependencies: SessionDependencies) -> None:

@@ -1,4 +1,4 @@
-"""Campaign browser: gives screens that store nothing on the disk an API client and the drawings of a campaign."""
+"""Campaign access: gives screens that store nothing on the disk an API client and the drawings of a campaign."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gonogo.desk.session.task_pictures import PictureCache
 from gonogo.sheets.models import DrawingAddress
 
 
-class CampaignBrowser:
+class CampaignAccess:
     """Read-only access to one campaign. All methods belong to the event loop's thread.
 
     `upcoming_tasks` are the tasks whose pictures are made ahead.

@@ -1,4 +1,4 @@
-"""Evidence of the model's confidence: how far a prediction's confidence shifts the prior of its task, by bins.
+"""Model confidence as evidence: how far a prediction's confidence shifts the prior of its task, by bins.
 
 It is used only where it tells right predictions from wrong ones; a campaign without confidences is as if this module
 did not exist. Gold with a seeded error says nothing here: its confidence is that of the right reading.

@@ -1,4 +1,4 @@
-"""Operation options: decorators of handlers that say which roles may call them, and how they run.
+"""Handler decorators: state the roles that may call a route, and how its handler runs.
 
 They stand below the router's decorator, and may be combined.
 """

@@ -58,8 +58,8 @@ from gonogo.server.errors import (
 )
 from gonogo.server.http import idempotency
 from gonogo.server.http.bodies import is_json, parse_json, read_body, refuse_nul_in_path, refuse_nul_in_query
-from gonogo.server.http.idempotency import IdempotentRequest
 from gonogo.server.http.handler_decorators import options_of, roles_of
+from gonogo.server.http.idempotency import IdempotentRequest
 from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.store import audit
 from gonogo.server.store.group_commit import GroupCommit

@@ -1,4 +1,4 @@
-"""Settled part of a quality report: what votes and experts settled, with how many errors, and how that is known."""
+"""Settled part of a quality report: counts settled tasks, estimates their errors, and shows the calibration on gold."""
 
 from __future__ import annotations
 

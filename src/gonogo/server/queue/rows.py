@@ -1,4 +1,4 @@
-"""Row types that the modules of the queue pass to each other."""
+"""Row types of the task queue: campaign, voter's cursor, held task and claimable task, as its modules share them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gold candidates: rulings that a lead may turn into gold items, or decline."""
+"""Gold decisions: carries out a lead's accepting or declining of rulings that are proposed as gold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All other routes: those beside campaigns, claims and tasks."""
+"""Remaining routers: lists those beside campaigns, claims and tasks, in the order in which they are tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deferred routes: the routes that most requests of a small command do without, loaded when one is asked for.
+"""Deferred routes: adds the routes that a short command rarely needs, when a request first asks for one of them.
 
 An embedded server lives as long as one command; the modules of all routes take a fifth of a second. It looks for a path
 among its routes in their order, so what is appended while it looks is found by the same request.

@@ -1,4 +1,4 @@
-"""Measurement of a campaign: reads its votes and computes its consensus. Imports numpy."""
+"""Consensus from votes: reads the votes of a campaign and computes its consensus. Imports numpy."""
 
 from __future__ import annotations
 

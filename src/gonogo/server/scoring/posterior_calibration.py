@@ -1,4 +1,4 @@
-"""Posterior calibration of a campaign: tempers them by its gold, and uses the model's confidence where it helps."""
+"""Posterior calibration: corrects a campaign's posteriors by its gold, and by the model's confidence where it helps."""
 
 from __future__ import annotations
 

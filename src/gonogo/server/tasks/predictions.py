@@ -8,8 +8,8 @@ from operator import itemgetter
 
 from sqlalchemy import JSON, Connection, select
 
-from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
 from gonogo.schemas.default_question import question
+from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
 from gonogo.server.errors import FieldError, invalid
 from gonogo.server.store.bulk_insert import insert_new, stored_instant, stored_json
 from gonogo.server.store.ids import new_id, time_ordered_ids

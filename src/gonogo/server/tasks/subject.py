@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gonogo.schemas.default_question import question
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingTaskCreate
-from gonogo.schemas.default_question import question
 from gonogo.server.errors import FieldError
 from gonogo.server.store.schema.columns import subject_columns
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.verdicts import VERDICT_CLASSES
-from gonogo.transfer.exporting.value_text import compact_json
 from gonogo.transfer.exporting.registry import Record
+from gonogo.transfer.exporting.value_text import compact_json
 
 COLUMNS: Final = (
     *(name for name in ExportRecord.model_fields if name != "submissions"),

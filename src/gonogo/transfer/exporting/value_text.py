@@ -1,4 +1,4 @@
-"""Text functions of the export writers: format values as JSON and plain text."""
+"""Text of single values for the export writers: as JSON, or as plain text."""
 
 from __future__ import annotations
 

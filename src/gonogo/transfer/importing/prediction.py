@@ -12,8 +12,8 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
-from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.default_question import question
+from gonogo.schemas.gonogo_api import Prediction
 from gonogo.transfer.importing.bbox import MAX_PAGE, bbox_problem, drawing_bbox
 
 _IMPORT_FIELDS: Final = ("part", "drawing", "page", "bbox", "bbox_unit")

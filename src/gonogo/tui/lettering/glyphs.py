@@ -1,4 +1,4 @@
-"""Glyphs of the face: strokes on a grid for every height, and pixels for the smallest one.
+"""Glyphs of the large letters for values: strokes on a grid for every height, and pixels for the smallest one.
 
 A letter stands between y 0 (top) and 6 (base line) and is 4 units wide; 8 is the end of a descender. Signs that a
 tolerance hangs on must not be mistaken for each other: H and h, 6, 8 and B, 5 and S, 0 and O, comma and point differ

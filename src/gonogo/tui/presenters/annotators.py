@@ -10,9 +10,9 @@ from textual.content import Content
 
 from gonogo.json_types import JsonObject, as_list, as_numbers, as_object
 from gonogo.report.quality import evidence, sparkline
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.review import AnnotatorState
 from gonogo.schemas.statuses import may_work
-from gonogo.schemas.counted_nouns import counted
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.text import content, one_line
 

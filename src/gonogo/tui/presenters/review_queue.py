@@ -9,8 +9,8 @@ from textual.content import Content
 
 from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import QueueRow, Ruled
-from gonogo.schemas.verdicts import CLASS_OF
 from gonogo.schemas.counted_nouns import counted
+from gonogo.schemas.verdicts import CLASS_OF
 from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.columns import MEDIUM, WIDE, Column
 from gonogo.tui.presenters.format import harm_bar, paragraphs, percent, short_id, value_text, verdict_sign

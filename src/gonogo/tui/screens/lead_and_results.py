@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.identity import SignedIn
-from gonogo.desk.session.campaign_access import CampaignBrowser
 from gonogo.desk.results.results_login import of_login
+from gonogo.desk.session.campaign_access import CampaignAccess
 from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
@@ -31,5 +31,5 @@ class LeadScreenFactory:
         return AnnotatorsScreen(signed, campaign_id, name)
 
     def candidates(self, signed: SignedIn, campaign_id: str, name: str) -> GoldCandidatesScreen:
-        browser = CampaignBrowser(self._services.visiting(signed, campaign_id))
+        browser = CampaignAccess(self._services.visiting(signed, campaign_id))
         return GoldCandidatesScreen(browser, name, self._clock, self._services.profile)

@@ -1,4 +1,5 @@
-"""Text angle: measures from its ink how the text in a crop is turned. Pure numpy; child process only.
+"""Text angle: measures in which direction the text of a crop runs, from the shapes of its ink. Pure numpy; child
+process only.
 
 Each direction gets a score, in the manner of a log likelihood, from independent evidence: the shapes of the letters
 (`letter_shapes`), the rectangle around them (smallest along the text, and longer than high), and how drawings are

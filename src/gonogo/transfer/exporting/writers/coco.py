@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 
 from gonogo.schemas.sanitize import escape_json
-from gonogo.transfer.exporting.value_text import compact_json, value_text
 from gonogo.transfer.exporting.picture_boxes import PictureSizes, box_notes, is_fraction, record_corners
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
+from gonogo.transfer.exporting.value_text import compact_json, value_text
 
 
 @exporter("coco", "COCO", place=4, needs_pictures=True)

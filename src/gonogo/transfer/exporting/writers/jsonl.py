@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gonogo.transfer.exporting.value_text import compact_json
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
+from gonogo.transfer.exporting.value_text import compact_json
 
 
 @exporter("jsonl", "JSON Lines", place=0)

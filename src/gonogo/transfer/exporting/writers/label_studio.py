@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gonogo.transfer.exporting.value_text import compact_json, value_text
 from gonogo.transfer.exporting.picture_boxes import PictureSizes, Size, box_notes, is_fraction, record_corners
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
+from gonogo.transfer.exporting.value_text import compact_json, value_text
 
 
 @exporter("labelstudio", "Label Studio", place=3, needs_pictures=True)

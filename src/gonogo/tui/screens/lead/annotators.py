@@ -15,8 +15,8 @@ from textual.widgets import OptionList
 from gonogo.client.errors import NotFoundError
 from gonogo.client.lead_client import all_assignments_of
 from gonogo.desk.lead.campaign_snapshot import NOT_AVAILABLE
-from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
 from gonogo.schemas.counted_nouns import counted
+from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
 from gonogo.tui import actions
 from gonogo.tui.presenters import annotators, empty_state
 from gonogo.tui.presenters.annotators import AnnotatorRecord

@@ -36,7 +36,7 @@ from gonogo.tui.widgets.value_view import ValueView
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.core.settings import Settings
-    from gonogo.desk.session.campaign_access import CampaignBrowser
+    from gonogo.desk.session.campaign_access import CampaignAccess
 
 MAX_CANDIDATES = 500
 
@@ -51,7 +51,7 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     sheet = getters.query_one("#sheet", SheetView)
 
-    def __init__(self, browser: CampaignBrowser, name: str, clock: Callable[[], float], profile: Settings) -> None:
+    def __init__(self, browser: CampaignAccess, name: str, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()
         self.browser = browser
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000, final=True)

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.desk.session.campaign_access import CampaignBrowser
+from gonogo.desk.session.campaign_access import CampaignAccess
 from gonogo.json_types import JsonObject
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
@@ -58,7 +58,7 @@ class CaseScreen(Screen[None]):
         self._case: JsonObject | None = None
         self._card: Content = Content("")
         self._ids = False
-        self._browser: CampaignBrowser | None = None
+        self._browser: CampaignAccess | None = None
         self._case_task: DeskTask | None = None
         self.view = Viewport()
 
@@ -107,7 +107,7 @@ class CaseScreen(Screen[None]):
         if signed is None or not isinstance(task, dict) or not task.get("task_id") or not task.get("campaign_id"):
             return None
         if self._browser is None:
-            self._browser = CampaignBrowser(self.gonogo.services.visiting(signed, str(task["campaign_id"])))
+            self._browser = CampaignAccess(self.gonogo.services.visiting(signed, str(task["campaign_id"])))
         return task_from_served({**task, "id": str(task["task_id"])}, self._browser.campaign_id)
 
     # --- showing ---------------------------------------------------------------------------------------
