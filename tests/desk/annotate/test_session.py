@@ -305,7 +305,7 @@ async def test_a_drained_queue_explains_itself_and_is_asked_again(make_desk: Mak
     desk.decide(Decision("correct"))
     await until(lambda: desk.state.stage is Stage.DRAINED)
     assert desk.state.can_undo
-    assert "no question is left" in desk.state.message
+    assert "You're done" in desk.state.message
     assert desk.state.next_step
     asked = server.count("next_task")
     await clock.advance(5)

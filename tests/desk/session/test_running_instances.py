@@ -61,7 +61,7 @@ async def test_a_window_with_nothing_says_where_the_questions_are(make_desk: Mak
     one = await make_desk(server, undo_seconds=0.0)
     await clock.run_until(lambda: one.current)
     two = await make_desk(server, undo_seconds=0.0)
-    await clock.run_until(lambda: "Another window" in two.state.message)
+    await clock.run_until(lambda: "other window" in two.state.message)
     assert two.state.stage is Stage.LOADING
     await clock.finish(one.close())  # its claim stays with the person
     await clock.run_until(lambda: two.current)

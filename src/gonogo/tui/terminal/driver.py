@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import select
-import termios
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +20,11 @@ from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.key_events import ASK_EVENT_TYPES, REPEAT_KEY, KeyEvents
 from gonogo.tui.terminal.probe import Probe, TerminalReplies
 from gonogo.tui.terminal.watchdog import TerminalWatchdog
+
+try:
+    import termios
+except ImportError:  # Windows, which never loads this driver
+    termios = None  # type: ignore[assignment,unused-ignore]
 
 _ESCAPE_SECONDS = 0.05
 """Delay after which the start of a reply counts as the Escape key."""

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""Signals that end the program in order."""
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+"""Signals that end the program in order; Windows has one of them."""
 LIMIT_SECONDS = 1.8
 """Time for an orderly end; then the program ends as it is. Answers are on the disk, and the next start sends them."""
 _STOP = 0

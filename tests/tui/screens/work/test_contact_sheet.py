@@ -106,9 +106,9 @@ async def test_of_a_plain_server_enter_rules_nothing_that_no_key_marked(room: Ro
     added = [await agreed(room, f"{number}0") for number in (1, 2)]
     async with room.opened(undo_seconds=0, size=(120, 40), plain=True):
         screen = await on_the_sheet(room, 2)
-        await room.sees("votes not known")
+        await room.sees("votes not listed")
         await room.press("enter")
-        await room.sees("0 ruled, 2 left: votes not known")
+        await room.sees("0 ruled, 2 left: votes not listed")
         await shows(room, screen, 2)
         await room.press("s", "enter")
         await room.until(lambda: len(sent(room)) == 1)

@@ -114,13 +114,13 @@ class CampaignSettingsScreen(Screen[None]):
         for heading, fields in GROUPS:
             known = [field for field in fields if draft.has(field.name)]
             if known:
-                yield Static(heading, classes="group", markup=False)
+                yield Static(content(heading), classes="group", markup=False)
             for field in known:
                 editor = None if field.name == GUIDELINE else _editor(field)
-                label, note = Static(field.label, classes="label", markup=False), Static(classes="note", markup=False)
+                label, note = Static(content(field.label), classes="label", markup=False), Static(classes="note", markup=False)
                 note.id = f"note-{field.name}"
                 yield Horizontal(label, *([editor] if editor else []), note, classes="row")
-                yield Static(field.meaning, classes="meaning", markup=False)
+                yield Static(content(field.meaning), classes="meaning", markup=False)
         yield TextArea(id=GUIDELINE, soft_wrap=True, tab_behavior="focus", compact=True)
 
     def _fill(self) -> None:
@@ -200,7 +200,7 @@ class CampaignSettingsScreen(Screen[None]):
         if not self._draft.changes:
             self._show_unchanged()
             return
-        self.effect.update(campaign_settings.COUNTING)
+        self.effect.update(content(campaign_settings.COUNTING))
         self._timer = self.set_timer(COUNT_AFTER, lambda: self.calls.start(self._count, "count"))
 
     # --- actions ---------------------------------------------------------------------------------------
