@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from gonogo.server.consensus import estimate
 from gonogo.server.consensus.decide import SAFE_POSTERIOR
+from gonogo.server.consensus.methods import estimate
 from gonogo.server.consensus.votes import UNKNOWN, Votes
 from tests.benchmarks.crews import HABITS, RIGHT, WRONG, draw
 

@@ -13,6 +13,7 @@ import click
 
 from gonogo import __version__
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err
+from gonogo.cli.support.standard_streams import drop_output, flush_output, prepare_streams
 from gonogo.cli.workstation import open_workstation
 
 # name → (module, attribute, one line for `gonogo --help`); the line is here so that help loads no command
@@ -141,8 +142,6 @@ def cli(ctx: click.Context, ca_file: str | None) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Runs the command line; an error that a command doesn't handle ends it with a sentence."""
-    from gonogo.cli.support.standard_streams import drop_output, flush_output, prepare_streams  # not for completion
-
     prepare_streams()
     gc.set_threshold(50_000, 50, 100)  # what imports make stays; figure in docs/design/performance.md
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from gonogo.tui.navigation import Start
@@ -61,24 +61,19 @@ def open_workstation(
 def _require_terminal() -> None:
     """Ends the program where there is no terminal, or one that can't show what is judged."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
-        from gonogo.cli.support.standard_streams import prepare_streams
-
-        prepare_streams(prints=False)
-        from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # click, which a first frame does without
-
-        fail(
-            "the workstation needs a terminal",
-            "Run it in one; `gonogo --help` lists what works in scripts.",
-            EXIT_USAGE,
-        )
+        _refuse("the workstation needs a terminal", "Run it in one; `gonogo --help` lists what works in scripts.")
     try:
         SIGNS.encode(sys.stderr.encoding)
     except UnicodeEncodeError:
-        from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # as above
-
-        fail(
+        _refuse(
             f"this terminal's text is {sys.stderr.encoding}: it can't show drawings, nor signs such as ⌀, so nothing "
             "can be judged here",
             "Set a UTF-8 locale (LC_ALL=C.UTF-8), or PYTHONIOENCODING=utf-8 where the terminal takes UTF-8.",
-            EXIT_USAGE,
         )
+
+
+def _refuse(message: str, next_step: str) -> NoReturn:
+    from gonogo.cli.support import exit_codes, standard_streams  # click, which a first frame does without
+
+    standard_streams.prepare_streams(prints=False)
+    exit_codes.fail(message, next_step, exit_codes.EXIT_USAGE)

@@ -97,24 +97,23 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
 
     async def _serve(self, ready: concurrent.futures.Future[ASGIApp]) -> None:
         # In this thread, because FastAPI and SQLAlchemy take half a second to import.
-        from gonogo.server import app as server_app
-        from gonogo.server import settings as server_settings
+        from gonogo.server import app, settings
 
         # no log is kept here, and without a handler Python would print tracebacks into the terminal
         logging.getLogger("gonogo").addHandler(logging.NullHandler())
         self._home.make(self._home.data())
-        settings = server_settings.ServerSettings(
+        served = settings.ServerSettings(
             database_url=workspace_url(self._home),
             invitation_url=team_server_url(self._home),
             embedded_token=self._token,
         )
-        app = server_app.create_app(settings, deferred=True)
+        asgi = app.create_app(served, deferred=True)
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         if self._ended:  # stopped before the event existed
             self._stop.set()
-        async with app.router.lifespan_context(app):
-            ready.set_result(app)
+        async with asgi.router.lifespan_context(asgi):
+            ready.set_result(asgi)
             await self._stop.wait()
 
     async def aclose(self) -> None:

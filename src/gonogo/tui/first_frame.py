@@ -18,12 +18,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gonogo import __version__
 
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment,unused-ignore]
+
 if TYPE_CHECKING:
     from textual.app import App
+
+    from gonogo.tui.app_protocol import AppProtocol
 
 MOST_BYTES = 2_000_000
 HOLD_SECONDS = 1.5
@@ -109,8 +116,8 @@ class FirstFrame:
         """Paints the frame. Raises `OSError`, and `ImportError` on Windows."""
         if not self.frame:
             return
-        import termios  # not on Windows
-
+        if termios is None:
+            raise ImportError("no termios")
         attributes = termios.tcgetattr(sys.stdin)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
             self._undo.callback(signal.signal, number, signal.signal(number, self._end))
@@ -143,14 +150,13 @@ class FirstFrame:
 
 def attach(app: App[None], first: FirstFrame) -> None:
     """Makes the app's driver take over `first` and save the frame for the next start. Call it before the app runs."""
-    from gonogo.tui.app_protocol import app_of  # loads Textual
 
     try:
         from gonogo.tui.terminal.driver import TerminalDriver  # loads Textual
     except ImportError:  # Windows has no termios; Textual's own driver paints there
         return
 
-    gonogo = app_of(app)
+    gonogo = cast("AppProtocol", app)
 
     class HandOverDriver(TerminalDriver):
         """Driver that holds Textual's frames back until the question is complete, and saves the last one."""

@@ -9,9 +9,9 @@ import pytest
 
 from gonogo.report.quality import report_lines
 from gonogo.schemas.labeling import QualityReport
-from gonogo.server.consensus import estimate
 from gonogo.server.consensus.agreement import gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus.intervals import alpha_interval
+from gonogo.server.consensus.methods import estimate
 from gonogo.server.consensus.votes import Votes
 from tests.server.consensus.conftest import Campaign
 from tests.server.scoring.test_refresh import RIGHT, UNSURE, WRONG, assert_json_safe, quality

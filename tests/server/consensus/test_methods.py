@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gonogo.server.consensus import estimate, too_sparse
 from gonogo.server.consensus.dawid_skene import dawid_skene
 from gonogo.server.consensus.majority import majority, weighted_majority
+from gonogo.server.consensus.methods import estimate, too_sparse
 from gonogo.server.consensus.one_coin import one_coin
 from gonogo.server.consensus.votes import Votes
 from tests.server.consensus.data_1979 import OBSERVER_1, PUBLISHED_MARGINALS, anaesthetist_votes

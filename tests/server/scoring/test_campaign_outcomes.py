@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
-from gonogo.server.consensus import estimate
 from gonogo.server.consensus.decide import Rule, Vote, decide_outcome
+from gonogo.server.consensus.methods import estimate
 from gonogo.server.consensus.values import Value
 from gonogo.server.consensus.votes import Votes
 from gonogo.server.scoring.campaign_consensus import compute_consensus

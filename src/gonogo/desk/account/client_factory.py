@@ -15,6 +15,7 @@ from gonogo.desk.account.lazy_imports import http_clients
 from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import ServerProfile, Settings, environment
+from gonogo.desk.session.known_drawings import KnownDrawings
 from gonogo.desk.session.task_pictures import AskUrl, DrawingSource
 from gonogo.network import NetworkOptions
 
@@ -88,7 +89,6 @@ class ClientFactory:
     def drawings(self, signed: SignedIn, ask_url: AskUrl) -> DrawingSource:
         """Returns the drawing source of this person's server, cached on the disk."""
         # deferred: the first question needs no drawing service when its picture was saved by the last run
-        from gonogo.desk.session import known_drawings
         from gonogo.sheets import drawing_service, fetch
 
         transport = self._transport_to(signed.base_url)
@@ -100,7 +100,7 @@ class ClientFactory:
             network=NetworkOptions(proxy=self.server(signed.base_url).proxy),
         )
         folders = self._settings.drawing_folders
-        known = known_drawings.KnownDrawings(self._home.memory_file(), folders)
+        known = KnownDrawings(self._home.memory_file(), folders)
         return drawing_service.DrawingService(
             self._home.sheets_cache(), fetcher=fetcher, folders=folders, known=known.find
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -186,8 +187,6 @@ def load(path: Path) -> Settings:
         return Settings(path=path)
     except OSError as error:
         return Settings(path=path, notices=(f"{path}: cannot be read ({error.strerror}); the defaults are used.",))
-    import tomllib  # deferred: most people have no settings file
-
     try:
         data = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -10,6 +10,11 @@ from pathlib import Path
 
 from gonogo.desk.core.paths import private_file, private_folder, sync_folder
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment,unused-ignore]
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdict (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -153,12 +158,8 @@ def exclusive(path: Path) -> Iterator[None]:
     private_folder(path.parent)
     handle = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        try:
-            import fcntl  # deferred: not on Windows
-        except ImportError:
-            yield
-            return
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

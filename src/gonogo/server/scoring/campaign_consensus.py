@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gonogo.schemas.verdicts import CLASS_OF
-from gonogo.server.consensus import estimate
 from gonogo.server.consensus.decide import (
     Outcome,
     Truth,
     same_value,
 )
 from gonogo.server.consensus.intervals import mean_share_low
+from gonogo.server.consensus.methods import estimate
 from gonogo.server.consensus.votes import UNKNOWN, Consensus
 from gonogo.server.scoring.campaign_outcomes import decide_all, shares_asking_on
 from gonogo.server.scoring.gc_pause import gc_paused

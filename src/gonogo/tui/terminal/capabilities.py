@@ -25,6 +25,12 @@ from gonogo.sheets.picture_modes import (
 from gonogo.sheets.terminal.kitty import PictureNumbers
 from gonogo.tui.terminal.probe import TerminalReplies
 
+try:
+    import fcntl
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment,unused-ignore]
+
 AUTO = "auto"
 NO_PICTURES = "none"
 TERMINALS = "terminals.json"
@@ -273,10 +279,9 @@ def usual_mode(
 
 def window_cell() -> tuple[int, int]:
     """Returns a cell's size in pixels as the kernel reports it for stderr's terminal; (0, 0) when unknown."""
-    import fcntl  # Unix only, like termios
-    import termios
-
     try:
+        if termios is None:
+            raise OSError("no terminal of this kind on Windows")
         rows, columns, width, height = struct.unpack("HHHH", fcntl.ioctl(2, termios.TIOCGWINSZ, bytes(8)))
     except OSError:
         return 0, 0

@@ -117,7 +117,8 @@ class CampaignSettingsScreen(Screen[None]):
                 yield Static(content(heading), classes="group", markup=False)
             for field in known:
                 editor = None if field.name == GUIDELINE else _editor(field)
-                label, note = Static(content(field.label), classes="label", markup=False), Static(classes="note", markup=False)
+                label = Static(content(field.label), classes="label", markup=False)
+                note = Static(classes="note", markup=False)
                 note.id = f"note-{field.name}"
                 yield Horizontal(label, *([editor] if editor else []), note, classes="row")
                 yield Static(content(field.meaning), classes="meaning", markup=False)
