@@ -60,7 +60,7 @@ def test_each_request_has_a_key_of_its_own_and_tells_its_verdict() -> None:
 def test_what_json_cannot_hold_is_refused_before_it_is_stored(value: JsonObject) -> None:
     with pytest.raises(InvalidInputError):
         submit_request("t", "incorrect", corrected_value=value)
-    with pytest.raises(DeskError, match="cannot be sent") as refused:
+    with pytest.raises(DeskError, match="can't be sent") as refused:
         submission_request("t", Decision("incorrect", value))
     assert refused.value.next_step == "Type it again."
 

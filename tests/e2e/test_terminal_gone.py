@@ -42,7 +42,7 @@ class PtyProgram:
         self.slave = slave
         env = {**cli.env, "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
-            [*(["sh", "-c", 'trap "" HUP; exec "$@"', "sh"] if ignore_hup else []), *GONOGO, "demo"],
+            [*(["sh", "-c", 'trap "" HUP; exec "$@"', "sh"] if ignore_hup else []), *GONOGO, "demo", "--no-tour"],
             stdin=slave,
             stdout=slave,
             stderr=slave,

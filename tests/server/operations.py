@@ -180,10 +180,11 @@ OPERATIONS: dict[str, Operation] = {
     # last, because the assignment is needed before
     "revoke_campaign_assignment": Operation(changes=True),
 }
-OPEN = {"capabilities", "redeem_magic_link", "drawing_file", "healthz", "readyz", "metrics", "openapi"}
+OPEN = {"capabilities", "landing_page", "redeem_magic_link", "drawing_file", "healthz", "readyz", "metrics", "openapi"}
 """Answer without a credential."""
 RESULTS = {
     "log_in": "POST /auth/public/v1/login",
+    "open_session": "POST /api/v1/gonogo/results/session",
     "test_token": "POST /auth/public/v1/testToken",
     "refresh_token": "POST /auth/public/v1/refreshToken",
     "log_out": "POST /auth/public/v1/logout",
@@ -192,7 +193,7 @@ RESULTS = {
     "version": "GET /results/public/v1/version",
 }
 """The other API, which has credentials and roles of its own."""
-CHANGING_RESULTS = {"log_in", "refresh_token", "log_out"}
+CHANGING_RESULTS = {"log_in", "open_session", "refresh_token", "log_out"}
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.terminal.probe import Probe
 
+NOTICE_SECONDS = 1.5
+"""Time in which a notice can't have been read, so that the next one comes beside it."""
 THEME_SECONDS = 1.0
 """Seconds between two looks at a person's theme files."""
 
@@ -81,6 +83,7 @@ class GonogoApp(App[None]):
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
         self._has_painted = False
+        self._notices: list[tuple[float, str]] = []
         self.drafts: dict[str, str] = {}
         """Unsent corrections by task id; they outlive a screen, so signing in again loses nothing."""
         self.ruling_drafts: dict[str, Draft] = {}
@@ -274,10 +277,17 @@ class GonogoApp(App[None]):
     # --- notices ---------------------------------------------------------------------------------------
 
     def show_notice(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
-        """Shows a short notice in place of the one before. The only caller of `notify`: its text is never markup."""
+        """Shows a short notice in place of the one before; with it, if that one came a moment ago.
+
+        The only caller of `notify`: its text is never markup.
+        """
+        now = self.clock()
+        self._notices = [(at, words) for at, words in self._notices if now - at < NOTICE_SECONDS and words != text]
+        self._notices.append((now, text))
         severity: Literal["information", "warning", "error"] = (
             "error" if error else "warning" if warning else "information"
         )
+        text = " ".join(words for _, words in self._notices)
         self.notify(plain(text, 600), severity=severity, timeout=seconds, markup=False)
 
     def on_notify(self) -> None:

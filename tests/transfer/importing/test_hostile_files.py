@@ -60,7 +60,7 @@ def test_a_bad_row_is_reported(drawings: Path, rows: str | bytes, number: int, r
 @pytest.mark.parametrize(
     ("rows", "column", "reason"),
     [
-        ("nan\ninf\n", "predicted_confidence", "none at all"),
+        ("nan\ninf\n", "predicted_confidence", "is no number"),
         ("nan\n1.5\n", "page", "no whole number"),
         ("0\n1000001\n", "page", "page must be"),
     ],
