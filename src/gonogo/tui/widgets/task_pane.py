@@ -47,7 +47,7 @@ STEADY_SECONDS = 0.4
 AHEAD_SECONDS = 0.06
 """Delay before preparing the next task, so that the writer thread has sent this one's frame."""
 LINES_AROUND = 2
-"""Rows of a screen above and below the pane: status and keys."""
+"""Rows of a screen above and below the pane, status and keys, until its layout shows how many there are."""
 _ACTION_NAME = re.compile(r"(?:pane\(')?(\w+)")
 _EDIT_ACTIONS = {match[1] for action in actions.EDIT.actions if (match := _ACTION_NAME.match(action.call))}
 
@@ -113,6 +113,7 @@ class TaskPane(Container):
         self._mode_setting = settings.picture_mode
         self._previous: DeskTask | None = None
         self._cells: tuple[int, int] | None = None
+        self._lines_around = LINES_AROUND
         self.arranger = TaskArranger(panel_size)
         self._prepared: object = None
         """View and arrangement that drawings were last prepared for."""
@@ -128,7 +129,7 @@ class TaskPane(Container):
             yield from self._panel
 
     def on_mount(self) -> None:
-        self._take_room(*self.app.size)
+        self._take_room(self.app.size.width, self.app.size.height - self._lines_around)
         self.mode = DrawingMode(self.gonogo.terminal, self._mode_setting, color=not self.app.no_color)
         self.view = self.mode.apply(self.view)
         self._unsubscribe = self.gonogo.terminal.subscribe(self._terminal_changed)
@@ -274,8 +275,17 @@ class TaskPane(Container):
         """Columns and rows of the drawing in the arrangement of the task, also before it is laid out."""
         return self.arranger.cells
 
+    def on_resize(self, event: Resize) -> None:
+        """Takes the rows that the screen leaves, which are known after its layout: a footer may have two."""
+        width, height = event.size
+        if height:
+            self._lines_around = self.app.size.height - height
+        if height and (width, height) != (self.arranger.room.width, self.arranger.room.height):
+            self._take_room(width, height)
+            self.call_after_refresh(self._resized)
+
     def _take_room(self, width: int, height: int) -> None:
-        self.arranger.take_room(width, height - LINES_AROUND)
+        self.arranger.take_room(width, height)
         if self.current is not None:
             self.arranger.choose(self.current, self.view)
         self._lay_out()
@@ -296,7 +306,7 @@ class TaskPane(Container):
     def screen_resized(self, event: Resize) -> None:
         """Takes size and shape of a cell from the screen's event; posts `Resized` after the layout."""
         width, height = event.size
-        self._take_room(width, height)
+        self._take_room(width, height - self._lines_around)
         if event.pixel_size is not None:
             self.view = self.view.with_window(event.size, event.pixel_size)
         if self.view.mode in PIXEL_MODES:

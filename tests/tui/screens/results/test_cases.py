@@ -158,7 +158,7 @@ async def test_a_case_that_is_not_in_the_list_is_asked_for(home: Path) -> None:
         await shown.press("v")
         await shown.sees("Review is on the")
         await shown.press("z")
-        await shown.sees("no drawing")
+        await shown.sees("drawing here")
 
 
 async def test_a_break_keeps_what_was_read_and_goes_on_there(home: Path) -> None:

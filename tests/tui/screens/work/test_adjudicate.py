@@ -267,3 +267,13 @@ async def test_below_a_wide_box_the_votes_stand_beside_the_value(room: Room) -> 
         assert pane.value.region.y >= pane.sheet.region.bottom
         assert evidence.region.x >= pane.value.region.right
         assert "B ✗ incorrect → Edges ISO 13715: -0,35" in room.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_crop_has_the_rows_that_two_lines_of_keys_leave(room: Room, size: tuple[int, int]) -> None:
+    await conflict(room)
+    async with room.opened(size=size):
+        await at_the_case(room)
+        pane = case_of(room).pane
+        assert pane.cells == pane.sheet.cells  # else a row is cut, and pixels don't fit
