@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+
+from gonogo.desk.core.errors import DeskError
+from gonogo.sheets.models import NoPicture
 
 Which = Callable[[str], str | None]
 _WAIT_SECONDS = 3.0
@@ -26,6 +29,15 @@ def viewer_command(
     if opener is None:
         return None
     return [opener, "open", str(path)] if opener.endswith("gio") else [opener, str(path)]
+
+
+async def show_crop_outside(export: Awaitable[Path | NoPicture], environment: Mapping[str, str]) -> str:
+    """Awaits the file of a crop and opens it; returns the notice to show where that failed, else an empty string."""
+    try:
+        path = await export
+    except (OSError, DeskError) as error:
+        return f"The crop could not be written: {error}"
+    return f"{path.reason} {path.next_step}" if isinstance(path, NoPicture) else await show_outside(path, environment)
 
 
 async def show_outside(path: Path, environment: Mapping[str, str]) -> str:

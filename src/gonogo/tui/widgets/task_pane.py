@@ -16,13 +16,12 @@ from textual.reactive import var
 from textual.timer import Timer
 from textual.widget import Widget
 
-from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PIXEL_MODES
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.external_viewer import show_outside
+from gonogo.tui.external_viewer import show_crop_outside
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.layout.arrangement import SMALL_PANEL, Arrangement, Panel
 from gonogo.tui.layout.task_arranger import TaskArranger, sheet_of
@@ -278,9 +277,8 @@ class TaskPane(Container):
     def on_resize(self, event: Resize) -> None:
         """Takes the rows that the screen leaves, which are known after its layout: a footer may have two."""
         width, height = event.size
-        if height:
-            self._lines_around = self.app.size.height - height
         if height and (width, height) != (self.arranger.room.width, self.arranger.room.height):
+            self._lines_around = self.app.size.height - height
             self._take_room(width, height)
             self.call_after_refresh(self._resized)
 
@@ -340,9 +338,8 @@ class TaskPane(Container):
 
     def checked_correction(self) -> str | None:
         """Returns the typed correction; `None`, with a warning in the editor, if it cannot be sent."""
-        if self.current is None or not self.editing or self.refuses_paste():
-            return None
-        return self.editor.checked(self.current.predicted_value)
+        is_ready = self.current is not None and self.editing and not self.refuses_paste()
+        return self.editor.checked(self.current.predicted_value) if is_ready and self.current else None
 
     def allows(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Returns whether an action is available: those of scope "edit" while editing, else the others."""
@@ -362,7 +359,7 @@ class TaskPane(Container):
 
     @on(SheetView.Zoomed)
     def _wheel_turned(self, event: SheetView.Zoomed) -> None:
-        self.action_zoom(event.direction)
+        self._change_view(self.view.zoomed(event.direction))
 
     @on(SheetView.Dragged)
     def _drawing_dragged(self, event: SheetView.Dragged) -> None:
@@ -398,13 +395,6 @@ class TaskPane(Container):
     async def _view_outside(self, task: DeskTask) -> None:
         """Opens the crop in the system's viewer; without one, shows the path of its file."""
         cells = self.cells if self._drawing_visible else (80, 24)
-        try:
-            path = await self._pictures.export(task, self.view.request(task, cells))
-        except (OSError, DeskError) as error:
-            self.gonogo.show_notice(f"The crop could not be written: {error}", warning=True)
-            return
-        if isinstance(path, NoPicture):
-            self.gonogo.show_notice(f"{path.reason} {path.next_step}", warning=True)
-            return
-        if problem := await show_outside(path, os.environ):
+        export = self._pictures.export(task, self.view.request(task, cells))
+        if problem := await show_crop_outside(export, os.environ):
             self.gonogo.show_notice(problem, warning=True, seconds=15)
