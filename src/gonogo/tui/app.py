@@ -277,18 +277,19 @@ class GonogoApp(App[None]):
     # --- notices ---------------------------------------------------------------------------------------
 
     def show_notice(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
-        """Shows a short notice in place of the one before; with it, if that one came a moment ago.
+        """Shows a short notice in place of the one before; with it, if that was a warning a moment ago.
 
         The only caller of `notify`: its text is never markup.
         """
         now = self.clock()
         self._notices = [(at, words) for at, words in self._notices if now - at < NOTICE_SECONDS and words != text]
-        self._notices.append((now, text))
         severity: Literal["information", "warning", "error"] = (
             "error" if error else "warning" if warning else "information"
         )
-        text = " ".join(words for _, words in self._notices)
-        self.notify(plain(text, 600), severity=severity, timeout=seconds, markup=False)
+        shown = " ".join([*(words for _, words in self._notices), text])
+        if warning or error:
+            self._notices.append((now, text))
+        self.notify(plain(shown, 600), severity=severity, timeout=seconds, markup=False)
 
     def on_notify(self) -> None:
         """Takes the notice away that is shown, before Textual adds the new one, and keeps it off the value."""
