@@ -29,6 +29,7 @@ from tests.benchmarks.terminal import Program, summary
 from tests.e2e.conftest import Cli
 from tests.support.crashing_annotators import stored_in
 from tests.support.faulty_proxy import message
+from tests.support.loopback_server import LoopbackServer
 
 BARE = [sys.executable, "-m", "tests.benchmarks.bare_screen"]
 OPEN = "import sys; from gonogo.cli.workstation import open_workstation as o; o(campaign_id=sys.argv[1])"
@@ -178,20 +179,20 @@ def far_away(port: int, seconds: float = FAR_SECONDS) -> Iterator[str]:
     loop, ready, found = asyncio.new_event_loop(), threading.Event(), []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            there, back = await asyncio.open_connection("127.0.0.1", port)
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        try:
             while request := await message(reader):
                 await asyncio.sleep(seconds)
                 back.write(request)
                 writer.write(await message(there))
+        finally:
             back.close()
-        writer.close()
 
     async def main() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        found.append(server.sockets[0].getsockname()[1])
-        ready.set()
-        await server.serve_forever()
+        async with LoopbackServer(serve) as server:
+            found.append(server.port)
+            ready.set()
+            await asyncio.Event().wait()
 
     job = loop.create_task(main())
     thread = threading.Thread(target=lambda: _to_the_end(loop, job), daemon=True)

@@ -11,13 +11,14 @@ A script is a list of steps used up one a request (the last one stays), or a fun
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import socket
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
+
+from tests.support.loopback_server import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -110,20 +111,16 @@ class ScriptedServer:
         self._script = script
         self.requests: list[Got] = []
         self.connections = 0
-        self._open: set[asyncio.Task[None]] = set()
-        self._end = asyncio.Event()
+        self._server = LoopbackServer(self._serve)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        await self._server.__aenter__()
+        self.port = self._server.port
         self.url = f"http://127.0.0.1:{self.port}"
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        self._end.set()
-        self._server.close()
-        await asyncio.gather(*self._open)
-        await self._server.wait_closed()
+    async def __aexit__(self, *error: object) -> None:
+        await self._server.__aexit__(*error)
 
     def _step(self, got: Got) -> Step:
         if callable(self._script):
@@ -131,22 +128,10 @@ class ScriptedServer:
         return self._script[min(len(self.requests), len(self._script)) - 1]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._open.add(task)
         self.connections += 1
-        try:
-            got = await _read(reader)
-            if got:
-                self.requests.append(got)
-                await self._play(self._step(got), writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client hung up, as a client may
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-            self._open.discard(task)
+        got = await _read(reader)
+        self.requests.append(got)
+        await self._play(self._step(got), writer)
 
     async def _play(self, step: Step, writer: asyncio.StreamWriter) -> None:
         if isinstance(step, Reset):
@@ -162,23 +147,19 @@ class ScriptedServer:
         elif isinstance(step, Stall):
             writer.write(whole[: step.after])
             await writer.drain()
-            await self._end.wait()
+            await asyncio.Event().wait()
         elif isinstance(step, Drip):
             writer.write(reply.head(len(body)))
             for index in range(len(body)):
                 writer.write(body[index : index + 1])
                 await writer.drain()
-                try:
-                    await asyncio.wait_for(self._end.wait(), step.pause)
-                except TimeoutError:
-                    continue
-                return
+                await asyncio.sleep(step.pause)
         else:
             writer.write(whole)
         await writer.drain()
 
 
-async def _read(reader: asyncio.StreamReader) -> Got | None:
+async def _read(reader: asyncio.StreamReader) -> Got:
     head = await reader.readuntil(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").strip().split("\r\n")
     method, target, _ = first.split(" ", 2)

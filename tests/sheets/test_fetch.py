@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.fetch import DrawingFetcher
 from gonogo.sheets.ssrf_guard import Address, is_loopback, reach, refuse_nearer_than
 from tests.sheets.conftest import sheet_pdf
+from tests.support.loopback_server import LoopbackServer
 
 LOCAL = "http://127.0.0.1:1"
 REMOTE = "https://api.example"
@@ -159,31 +159,14 @@ async def test_an_error_of_the_server_keeps_its_next_step() -> None:
 async def _server(
     body: Callable[[asyncio.StreamWriter], Awaitable[None]], asked: list[bytes] | None = None
 ) -> AsyncIterator[str]:
-    answering: set[asyncio.Task[None]] = set()
-
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        answering.add(task)
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            if asked is not None:
-                asked.append(head)
-            await body(writer)
-        except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            pass  # the client hung up, as it should, or the test is over
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+        head = await reader.readuntil(b"\r\n\r\n")
+        if asked is not None:
+            asked.append(head)
+        await body(writer)
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield f"http://127.0.0.1:{port}/d.pdf"
-        for task in answering:
-            task.cancel()
-        await asyncio.gather(*answering)  # nothing of one test may be collected in another
+    async with LoopbackServer(answer) as server:
+        yield f"http://127.0.0.1:{server.port}/d.pdf"
 
 
 async def test_an_endless_body_is_cut_off() -> None:

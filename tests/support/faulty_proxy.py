@@ -3,55 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import socket
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.support.loopback_server import LoopbackServer
+
 FAULTS = ("lost request", "lost answer", "half answer", "stall", "reset", "repeated", "html")
 
 
 @dataclass
 class FaultyProxy:
-    """Forwards HTTP/1.1 to `port`; of the requests a `share` meets with one of FAULTS. `met` counts them."""
+    """Forwards HTTP/1.1 from `port` to port `upstream`; a `share` of the requests meets one of FAULTS.
 
-    port: int
+    `met` counts them.
+    """
+
+    upstream: int
     share: float = 0.3
     stall_seconds: float = 0.15
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     met: Counter[str] = field(default_factory=Counter)
-    own_port: int = 0
-    _open: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._server = LoopbackServer(self._serve)
+
+    @property
+    def port(self) -> int:
+        return self._server.port
 
     async def __aenter__(self) -> FaultyProxy:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.own_port = self._server.sockets[0].getsockname()[1]
+        await self._server.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+    async def __aexit__(self, *error: object) -> None:
+        await self._server.__aexit__(*error)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        broken = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
-        with contextlib.suppress(*broken):
-            while request := await message(reader):
-                fault = self.chance.choice(FAULTS) if self.chance.random() < self.share else "none"
-                self.met[fault] += 1
-                if not await self._one(fault, request, writer):
-                    break
-        writer.close()
-        with contextlib.suppress(*broken):
-            await writer.wait_closed()
+        while request := await message(reader):
+            fault = self.chance.choice(FAULTS) if self.chance.random() < self.share else "none"
+            self.met[fault] += 1
+            if not await self._one(fault, request, writer):
+                break
 
     async def _one(self, fault: str, request: bytes, writer: asyncio.StreamWriter) -> bool:
         """Handle one request; false ends the connection."""
@@ -75,7 +70,7 @@ class FaultyProxy:
         return fault != "half answer"
 
     async def _forward(self, request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.upstream)
         try:
             writer.write(request)
             return await message(reader)

@@ -65,7 +65,7 @@ async def crash(
         base_url = f"http://127.0.0.1:{port}"
         made = [await campaign(base_url, KEY, n_tasks, f"PMI {place}") for place in range(people)]
         async with FaultyProxy(port, chance=random.Random(seed)) as proxy:
-            here = f"http://127.0.0.1:{proxy.own_port}"
+            here = f"http://127.0.0.1:{proxy.port}"
             plans = [
                 Plan(
                     here,
