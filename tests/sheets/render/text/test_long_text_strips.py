@@ -63,6 +63,14 @@ def test_strips_show_all_of_the_text_from_left_to_right(
         assert rect.width / request.columns == pytest.approx(rect.height / (strip.rows * request.cell_ratio))
 
 
+@pytest.mark.parametrize(("columns", "strips"), [(40, 1), (37, 1), (34, 2)])
+def test_a_short_value_that_is_nearly_readable_stays_in_one_piece(columns: int, strips: int) -> None:
+    """Six characters in a tile of the contact sheet: 8.5, 7.9 and 7.2 sub-pixels high."""
+    request = PictureRequest(columns=columns, rows=14, mode=PictureMode.QUADRANT)
+    count, _ = best_strips(request, Rect(0, 0, 33.0, 9.0), 7.2)
+    assert count == strips
+
+
 @given(request=requests, letters=st.floats(0.5, 60), text=st.floats(4, 40))
 def test_a_text_is_cut_only_where_it_gains_and_was_too_small(
     request: PictureRequest, letters: float, text: float
