@@ -118,12 +118,16 @@ async def test_a_typed_value_a_note_and_a_gold_candidate_go_with_the_ruling(room
 
 @pytest.mark.slow
 async def test_a_small_terminal_shows_the_whole_question_every_ruling_and_every_key(room: Room) -> None:
-    await conflict(room, prompt="Is the surface finish in the title block read right?")
+    task = await conflict(room, prompt="Is the surface finish in the title block read right?", n_required=3)
+    await room.bench.vote(task, cem=("incorrect", "18,5"))
     async with room.opened(size=(80, 24)):
         await at_the_case(room)
         words = " ".join(room.text.replace("│", " ").split())
-        for text in ("surface finish in", "read right?", "A ✓ correct", "B ✗ incorrect", "a right", "1 16,55"):
+        for text in ("surface finish in", "read right?", "A ✓ correct", "B ✗ incorrect", "C ✗ incorrect", "a right"):
             assert text in words
+        for text in ("16,55 47%", "18,5 47%", "s wrong, no value 94%", "f undecidable 0%"):
+            assert text in words
+        assert "lines more" not in words
         *_, first, second = room.text.splitlines()
         for key in ("a right", "s wrong", "d type value", "f undecidable", "1 use", "u undo"):
             assert key in first
