@@ -14,6 +14,8 @@ from gonogo.tui.text import one_line, styled
 UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
 OPEN = (*UNSENT, SendState.PARKED)
 """States of an answer that has not reached the server."""
+VALUE_WIDTH = 24
+"""Cells of an entry's value, so that the states stand below each other."""
 _COLORS = {SendState.PARKED: "$warning", SendState.LATE: "$warning", SendState.SENT: "$quiet"}
 
 
@@ -34,8 +36,8 @@ def summary(answers: Sequence[Decided], n_matching: int | None) -> Content:
 def entry(answer: Decided) -> Content:
     """Entry of the list: sign, value, correction, and whether the server has the answer."""
     sign, color = verdict_sign(answer.decision.verdict)
-    value = one_line(value_text(answer.task.predicted_value, 30) or "–", 30)
-    parts = [Content.styled(f"{sign} ", f"bold {color}"), Content.styled(f"{value:<18}", "$foreground")]
+    value = one_line(value_text(answer.task.predicted_value, VALUE_WIDTH) or "–", VALUE_WIDTH)
+    parts = [Content.styled(f"{sign} ", f"bold {color}"), Content.styled(f"{value:<{VALUE_WIDTH}}", "$foreground")]
     if answer.decision.corrected_value is not None:
         corrected = value_text(answer.decision.corrected_value, 30)
         parts += [Content.styled(" → ", "$quiet"), styled(corrected, "$foreground")]
