@@ -129,7 +129,7 @@ async def test_a_small_terminal_shows_the_whole_question_every_ruling_and_every_
             assert text in words
         assert "lines more" not in words
         *_, first, second = room.text.splitlines()
-        for key in ("a right", "s wrong", "d type value", "f undecidable", "1 use", "u undo"):
+        for key in ("a right", "s wrong", "d type value", "f undecidable", "use value", "u undo"):
             assert key in first
         for key in ("g gold", "b names", "e error type", "l later", "z context", "r retry", "Esc list", "? keys"):
             assert key in second
