@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -92,6 +94,15 @@ async def test_what_is_no_drawing_is_refused_whatever_its_name(lead: httpx.Async
         answer = await store(lead, content, filename=filename)
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "validation_error")
         assert "not a drawing: PNG" in answer.json()["error"]["details"]["errors"][0]["msg"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"0" + b"\n" * 60_000, b"<?a?>" * 100_000, b" \n" * 100_000, b"999\na\n" * 100_000 + b" " * 60_000]
+)
+async def test_an_upload_made_to_be_slow_to_recognise_holds_nobody_up(lead: httpx.AsyncClient, content: bytes) -> None:
+    before = time.process_time()
+    assert (await store(lead, content)).status_code == 422
+    assert time.process_time() - before < 2  # it was 20 s for the first of them, on the event loop
 
 
 async def test_a_part_without_a_visible_name_is_refused(lead: httpx.AsyncClient) -> None:

@@ -42,11 +42,13 @@ _EXTENSIONS = {
     ".dxf": "image/vnd.dxf",
 }
 _BEFORE_SVG = re.compile(
-    rb"(\xef\xbb\xbf)?(\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(\[.*?\]\s*)?>)*", re.IGNORECASE | re.DOTALL
+    rb"(?:\xef\xbb\xbf)?(?>\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[.*?\]\s*+)?>)*+", re.IGNORECASE | re.DOTALL
 )
-"""Byte order mark, declarations and comments."""
-_SVG = re.compile(rb"<([\w.-]+:)?svg[\s/>]", re.IGNORECASE)
-_DXF = re.compile(rb"(\xef\xbb\xbf)?(\s*999\r?\n[^\n]*\n)*\s*0\s*\n\s*SECTION|AutoCAD Binary DXF", re.IGNORECASE)
+"""Byte order mark, declarations and comments. No pattern here backtracks: an upload may be 50 MB of white space."""
+_SVG = re.compile(rb"<(?:[\w.-]{1,100}:)?svg[\s/>]", re.IGNORECASE)
+_DXF = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?>\s*+999\r?\n[^\n]*+\n)*+\s*+0[ \t\r]*+\n\s*+SECTION|AutoCAD Binary DXF", re.IGNORECASE
+)
 UNKNOWN_TYPE = "application/octet-stream"
 _NAMED = TypeAdapter(Annotated[list[DrawingGiven], Field(min_length=1, max_length=1000)])
 _SUFFIXES = {kind: suffix for suffix, kind in reversed(_EXTENSIONS.items())}
