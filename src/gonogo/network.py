@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 CA_FILE = "GONOGO_CA_FILE"
 """Environment variable: file of certificates (PEM) that are trusted beside the system's; `--ca-file` sets it."""
 
+_PEM_START = b"-----BEGIN CERTIFICATE-----"
+
 
 class NetworkOptionsError(Exception):
     """An option that cannot be used; the message names it and the next step."""
@@ -41,7 +43,7 @@ def tls_context() -> ssl.SSLContext:
     """TLS context of a client: trusts what this system trusts, and the certificates of `GONOGO_CA_FILE`.
 
     Raises:
-        NetworkOptionsError: the file cannot be read, or holds no certificate.
+        NetworkOptionsError: the file cannot be read, or holds no certificate or a damaged one.
     """
     import truststore  # deferred: a server on this machine without TLS needs none
 
@@ -57,8 +59,11 @@ def load_ca_file(context: ssl.SSLContext, path: str) -> None:
     try:
         context.load_verify_locations(cafile=path)
     except ssl.SSLError:
-        message = f"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----): name another --ca-file."
-        raise NetworkOptionsError(message) from None
+        with open(path, "rb") as file:
+            is_damaged = _PEM_START in file.read()
+        problem = "holds a damaged certificate" if is_damaged else "holds no certificate in PEM form"
+        step = "copy the file again, or name another --ca-file" if is_damaged else "name another --ca-file"
+        raise NetworkOptionsError(f"{path} {problem} ({_PEM_START.decode()}): {step}.") from None
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}): name another --ca-file, or clear {CA_FILE}."
         raise NetworkOptionsError(message) from None

@@ -116,7 +116,12 @@ def test_doctor_tells_what_is_wrong_with_a_certificate(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(None, "cannot be read"), (b"no certificate", "holds no certificate in PEM form")]
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        (b"no certificate", "holds no certificate in PEM form"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIC", "holds a damaged certificate"),
+    ],
 )
 def test_a_file_of_certificates_that_is_none_is_named(house: House, content: bytes | None, words: str) -> None:
     file = house.folder / "odd.pem"
