@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,20 @@ def test_a_server_that_is_away_and_a_closed_connection_are_errors_of_the_api() -
     with pytest.raises(GonogoClientError, match="closed"):
         api.campaign("any")
     api.close()
+
+
+def test_a_list_outlives_its_connection_without_a_trace(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    with Labeling(served.url, served.key) as api:
+        api.create_campaign("cut short")
+        api.create_tasks("cut short", some_tasks(120))
+        lists = [api.tasks("cut short"), api.export("cut short")]
+        for items in lists:
+            next(items)
+    with pytest.raises(InvalidInputError, match="closed"):
+        list(lists[0])
+    del items, lists
+    gc.collect()
+    assert capsys.readouterr().err == ""  # nor an "Exception ignored in"
 
 
 async def test_the_blocking_api_works_inside_a_running_loop(served: Served) -> None:

@@ -209,10 +209,11 @@ class Labeling:
         self.close()
 
     def close(self) -> None:
-        """Closes the connections and ends the thread. Idempotent."""
+        """Closes the connections, ends lists that are still read, and ends the thread. Idempotent."""
         if self._loop.is_closed():
             return
         try:
+            self.run(self._loop.shutdown_asyncgens())
             self.run(self.api.aclose())
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -294,7 +295,8 @@ class Labeling:
             while (page := self.run(_next(pages))) is not None:
                 yield from page
         finally:
-            self.run(pages.aclose())
+            if not self._loop.is_closed():  # `close` has ended the pages
+                self.run(pages.aclose())
 
 
 async def _next(pages: AsyncGenerator[list[T], None]) -> list[T] | None:
