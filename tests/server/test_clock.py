@@ -90,3 +90,15 @@ async def test_sessions_and_links_of_a_clock_ahead_do_not_outlive_their_time(web
     web.house.pass_time(days=-300)
     assert (await anna.get(f"{OURS}/me")).status_code == 401
     assert (await web.redeem(unused)).status_code == 401
+
+
+async def test_failed_sign_ins_of_a_clock_ahead_lock_nobody_out(web: Web) -> None:
+    campaign = await web.campaign()
+    token = (await web.invite(campaign, "anna@example.com"))["magic_link_token"]
+    web.house.now = web.house.now.replace(second=10)
+    for ahead in (5, 6):
+        web.house.pass_time(hours=ahead)
+        answers = [(await web.redeem(f"never issued {number} {'x' * 30}")).status_code for number in range(11)]
+        assert answers == [401] * 10 + [429]
+        web.house.pass_time(hours=-ahead)
+    assert (await web.redeem(token)).status_code == 201

@@ -185,7 +185,7 @@ _BEFORE = CompiledStatement(text("SELECT n FROM rate_counts WHERE name = :name A
 _COUNTED = CompiledQuery(
     text(
         "SELECT sum(CASE WHEN minute = :minute THEN n ELSE n * :share END) AS n FROM rate_counts"
-        " WHERE name = :name AND minute >= :minute - 1"
+        " WHERE name = :name AND minute BETWEEN :minute - 1 AND :minute"
     ),
     _Counted,
 )
