@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.json_types import JsonObject
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.server.tasks.digit_errors import swap_digit
 from gonogo.server.tasks.honeypot_errors import ErrorType, seed_error
 from gonogo.server.tasks.selection import Candidate, SelectionPolicy, apply_strategy
@@ -84,6 +84,14 @@ def test_a_quantity_is_left_as_it_is() -> None:
     for seed in range(40):
         changed = swap_digit("4x⌀8,80 H8", random.Random(seed))
         assert changed is None or changed.startswith("4x⌀")
+
+
+@pytest.mark.parametrize("text", ["1" * 400, "9" * 100_000, "25" + " " * 100_000 + "q", "\n" * 100_000])
+def test_a_reading_that_is_no_dimension_gets_no_wrong_digit(text: str) -> None:
+    neighbours: list[JsonValue] = [{"text": "M8"}]
+    for seed in range(3):
+        found = seed_error({"text": text}, {"text": text}, neighbours, random.Random(seed))
+        assert found is None or found[1] == ErrorType.NEIGHBOUR
 
 
 def test_a_wrong_datum_is_a_usual_letter_or_another_order() -> None:

@@ -15,6 +15,8 @@ from typing import Final
 
 _QUANTITY: Final = re.compile(r"^\s*\d+\s*[x×X]\s*(?=\D*\d)")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
+_LONGEST_NUMBER: Final = 15
+"""Characters from which a number is an identifier, and not a size."""
 _LOOKALIKES: Final = {
     "0": "86",
     "1": "74",
@@ -56,20 +58,20 @@ def swap_digit(text: str, rng: random.Random) -> str | None:
     """`text` with another digit in its first number (a quantity, `4x`, is none), or two of its digits exchanged;
     `None` where every such number would stand out."""
     quantity = _QUANTITY.match(text)
-    found = _NUMBER.search(text, quantity.end() if quantity else 0)
-    if found is None:
+    number = _NUMBER.search(text, quantity.end() if quantity else 0)
+    if number is None or len(number[0]) > _LONGEST_NUMBER:
         return None
-    here = text[quantity.end() :] if quantity else text
-    preferred = next((usual for form, usual in _PREFERRED if form.search(here) and _plain(found[0]) in usual), None)
+    size = text[quantity.end() :] if quantity else text
+    preferred = next((usual for form, usual in _PREFERRED if form.search(size) and _plain(number[0]) in usual), None)
     weights = {
         other: weight / (1 + float(_plain(other)))  # numbers begin with a low digit more often (Benford)
-        for other, weight in _others(found[0])
-        if (_plain(other) in preferred if preferred else _same_step(found[0], other))
+        for other, weight in _others(number[0])
+        if (_plain(other) in preferred if preferred else _same_step(number[0], other))
     }
     if not weights:
         return None
     chosen = rng.choices(list(weights), list(weights.values()))[0]
-    return text[: found.start()] + chosen + text[found.end() :]
+    return text[: number.start()] + chosen + text[number.end() :]
 
 
 def _others(number: str) -> Iterator[tuple[str, float]]:

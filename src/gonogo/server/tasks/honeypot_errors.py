@@ -41,6 +41,9 @@ _DATUMS: Final = {"A": 4, "B": 4, "C": 2}
 """Letters and how often drawings have them; others are so rare that they would give an error away."""
 _DATUM: Final = re.compile(r"(?<![A-Za-z])([A-F])(?![A-Za-z0-9])")
 
+LONGEST_TEXT: Final = 1_000
+"""Characters from which a text gets no edit: it is no dimension, and some patterns take quadratic time on it."""
+
 
 def seed_error(
     predicted: Value, truth: object, neighbours: Sequence[JsonValue], rng: random.Random
@@ -52,19 +55,19 @@ def seed_error(
     text = predicted.get("text")
     if not isinstance(text, str):
         return _wrong_fields(predicted, truth, rng)
-    edits: list[tuple[ErrorType, Callable[[str, random.Random], str | None]]] = list(_EDITS.items())
+    edits = list(_EDITS.items()) if len(text) <= LONGEST_TEXT else []
     rng.shuffle(edits)
     if neighbours and rng.random() < 2 / (len(edits) + 2):  # of all errors the one that looks most like a right value
-        found = _neighbour(predicted, truth, neighbours, rng)
-        if found is not None:
-            return found, ErrorType.NEIGHBOUR
+        neighbour = _neighbour(predicted, truth, neighbours, rng)
+        if neighbour is not None:
+            return neighbour, ErrorType.NEIGHBOUR
     for kind, edit in edits:
         for _ in range(3):
             changed = edit(text, rng)
             if changed is not None and _plausible(text, changed, truth):
                 return _with_text(predicted, changed), kind
-    found = _neighbour(predicted, truth, neighbours, rng)
-    return None if found is None else (found, ErrorType.NEIGHBOUR)
+    neighbour = _neighbour(predicted, truth, neighbours, rng)
+    return None if neighbour is None else (neighbour, ErrorType.NEIGHBOUR)
 
 
 def _differs(value: object, truth: object) -> bool:
@@ -107,24 +110,24 @@ def _lose_tolerance(text: str, rng: random.Random) -> str | None:
 
 
 def _change_unit(text: str, rng: random.Random) -> str | None:
-    found = _UNIT.search(text)
-    return None if found is None else text[: found.start(1)] + _UNITS[found[1]] + text[found.end(1) :]
+    match = _UNIT.search(text)
+    return None if match is None else text[: match.start(1)] + _UNITS[match[1]] + text[match.end(1) :]
 
 
 def _change_datum(text: str, rng: random.Random) -> str | None:
     """Another letter in a feature control frame."""
     if parse(text).value.kind.value != "gdt":
         return None
-    found = list(_DATUM.finditer(text))
-    if not found:
+    letters = list(_DATUM.finditer(text))
+    if not letters:
         return None
-    at = rng.choice(found)
-    used = {match[1] for match in found}
+    at = rng.choice(letters)
+    used = {match[1] for match in letters}
     others = [letter for letter in _DATUMS if letter not in used]
     if others:
         letter = rng.choices(others, [_DATUMS[other] for other in others])[0]
         return text[: at.start()] + letter + text[at.end() :]
-    first, second = sorted(rng.sample(found, 2), key=lambda match: match.start())  # all are there: two in wrong order
+    first, second = sorted(rng.sample(letters, 2), key=lambda match: match.start())  # all are there: two in wrong order
     return text[: first.start()] + second[1] + text[first.end() : second.start()] + first[1] + text[second.end() :]
 
 
@@ -150,19 +153,19 @@ def _neighbour(
 
 def _wrong_fields(predicted: Value, truth: object, rng: random.Random) -> tuple[JsonObject, ErrorType] | None:
     """The same for a value without a text: its size, its tolerance, or its datums."""
-    made: list[tuple[JsonObject, ErrorType]] = []
+    candidates: list[tuple[JsonObject, ErrorType]] = []
     nominal = predicted.get("nominal")
     if isinstance(nominal, int | float | str) and not isinstance(nominal, bool):
         changed = swap_digit(str(nominal), rng)
         if changed is not None:
-            made.append(({**predicted, "nominal": _like(nominal, changed)}, ErrorType.DIGIT_SWAP))
+            candidates.append(({**predicted, "nominal": _like(nominal, changed)}, ErrorType.DIGIT_SWAP))
     if predicted.get("upper") is not None or predicted.get("lower") is not None:
         bare = {name: value for name, value in predicted.items() if name not in ("upper", "lower")}
-        made.append((bare, ErrorType.LOST_TOLERANCE))
+        candidates.append((bare, ErrorType.LOST_TOLERANCE))
     if predicted.get("unit") in ("mm", "in"):
-        made.append(({**predicted, "unit": "in" if predicted["unit"] == "mm" else "mm"}, ErrorType.WRONG_UNIT))
-    rng.shuffle(made)
-    return next((item for item in made if _differs(item[0], truth)), None)
+        candidates.append(({**predicted, "unit": "in" if predicted["unit"] == "mm" else "mm"}, ErrorType.WRONG_UNIT))
+    rng.shuffle(candidates)
+    return next((item for item in candidates if _differs(item[0], truth)), None)
 
 
 def _like(example: float | str, text: str) -> float | str:
