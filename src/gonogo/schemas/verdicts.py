@@ -71,7 +71,7 @@ VERDICTS: Final[Mapping[str, VerdictTraits]] = {
             keys={"default": "a", "right": "j", "prodigy": "a", "numeric": "1"},
             rank=1,
             help="The value is read right; go to the next question.",
-            ruling=RulingTraits("uphold", "right", "right", "The value is read right, whoever said otherwise."),
+            ruling=RulingTraits("uphold", "right", "right", "The value is read right, even against the votes."),
         ),
         VerdictTraits(
             Verdict.INCORRECT,

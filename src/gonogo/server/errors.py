@@ -81,7 +81,7 @@ def too_large(observed: int, limit: int) -> ApiError:
 
 
 def internal() -> ApiError:
-    message = "The server failed; nothing was changed. Try again, and give the request id to whoever runs the server."
+    message = "The server failed; nothing was changed. Try again; if it stays, give the server's keeper the request id."
     return ApiError(500, ErrorCode.INTERNAL_ERROR, message)
 
 

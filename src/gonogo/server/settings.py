@@ -1,6 +1,4 @@
-"""Server settings: database, addresses, limits and secrets of one server. Made by whoever starts it: command line,
-embedded workspace, tests.
-"""
+"""Server settings: database, addresses, limits and secrets of one server; the program that starts it gives them."""
 
 from __future__ import annotations
 

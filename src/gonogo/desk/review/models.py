@@ -35,11 +35,11 @@ class QueueRow:
     Attributes:
         harm: Expected harm, `None` where unknown.
         part: The name of the drawing's part, empty where nobody knows it.
-        n_votes: The number of counted votes, which a server may tell without telling what they say.
-        leading: The verdict that most votes have, where only that is told.
+        n_votes: Number of counted votes; some servers give it without the verdicts.
+        leading: Verdict of most votes, from servers that list no votes; else empty.
         verdicts: The counted votes (word, how many).
-        answers: The counted votes with their values; empty where the server does not tell them.
-        likely: What the votes make likeliest; `None` without votes, or where the server does not tell them.
+        answers: The counted votes with their values; empty where the server lists none.
+        likely: Likeliest outcome by the votes; `None` without votes, or where the server lists none.
         record: Times and people of the task as published, by name, for those who ask.
     """
 

@@ -29,7 +29,7 @@ def raw_error(status: HTTPStatus, message: str) -> bytes:
 
 
 class EnvelopeProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's protocol, which answers what is no HTTP in the envelope."""
+    """uvicorn's protocol, with the envelope as the reply to bytes that are no HTTP."""
 
     transport: asyncio.Transport
 
