@@ -280,20 +280,20 @@ _PROXY_STEP: Final = (
 
 def certificate_error(host: str, error: ssl.SSLCertVerificationError) -> NetworkError:
     """Returns the error of a certificate that was refused: for its name, its issuer or its dates."""
-    code, told = getattr(error, "verify_code", 0), str(getattr(error, "verify_message", "") or error).lower()
-    if code in _EXPIRED or "expired" in told:
-        what = "has expired, or this computer's clock is wrong"
+    code, reason = getattr(error, "verify_code", 0), str(getattr(error, "verify_message", "") or error).lower()
+    if code in _EXPIRED or "expired" in reason:
+        problem = "has expired, or this computer's clock is wrong"
         step = "Check the clock of this computer; if it is right, ask the server's keeper for a new certificate."
-    elif code in _NOT_YET or "not yet valid" in told:
-        what = "is not valid yet, or this computer's clock is wrong"
+    elif code in _NOT_YET or "not yet valid" in reason:
+        problem = "is not valid yet, or this computer's clock is wrong"
         step = "Check the clock of this computer; if it is right, ask the server's keeper."
-    elif code in _OTHER_NAME or "mismatch" in told:
-        what = "is for another name"
+    elif code in _OTHER_NAME or "mismatch" in reason:
+        problem = "is for another name"
         step = "Check the address; if it is right, ask the server's keeper for a certificate with this name."
     else:
-        what = "is from an issuer that this computer does not trust"
+        problem = "is from an issuer that this computer does not trust"
         step = "Has your house certificates of its own? Name their file: gonogo --ca-file FILE, or GONOGO_CA_FILE."
-    return NetworkError(f"The certificate of {host} {what}; nothing was sent.", next_step=step)
+    return NetworkError(f"The certificate of {host} {problem}; nothing was sent.", next_step=step)
 
 
 # OpenSSL's X509_V_ERR_ numbers

@@ -87,12 +87,12 @@ class Workers:
         self._context = multiprocessing.get_context("spawn")
         self._arguments = (settings, listening, log)
         self._count = count
-        self._stop, self._told = self._context.Pipe(duplex=False)
+        self._stop, self._stop_sender = self._context.Pipe(duplex=False)
         self._running: dict[int, BaseProcess] = {}
         self._deaths: deque[float] = deque(maxlen=3 * count)
 
     def run(self) -> int:
-        before = {number: signal.signal(number, self._tell) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, self._request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             return self._watch()
         finally:
@@ -127,8 +127,8 @@ class Workers:
             if worker.is_alive():
                 worker.kill()
 
-    def _tell(self, _number: int, _frame: object) -> None:
-        self._told.send_bytes(b"stop")
+    def _request_stop(self, _number: int, _frame: object) -> None:
+        self._stop_sender.send_bytes(b"stop")
 
 
 def _work(settings: ServerSettings, listening: socket.socket, log_target: LogTarget) -> None:

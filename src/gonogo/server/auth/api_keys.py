@@ -29,9 +29,9 @@ def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:
     """
     now = datetime.now(UTC)
     with store.write() as connection:
-        made = make_key(connection, local_lead(connection, now).id, name, scopes, now)
-        audit.append(connection, "create_key", now, actor="command line", content={"id": made.id})
-        return made
+        created = make_key(connection, local_lead(connection, now).id, name, scopes, now)
+        audit.append(connection, "create_key", now, actor="command line", content={"id": created.id})
+        return created
 
 
 def make_key(connection: Connection, user_id: str, name: str, scopes: Iterable[str], now: datetime) -> KeyCreated:

@@ -105,9 +105,9 @@ class SharedCounter:
         _minute, part = self._now()
         with self._store.write() as connection:
             row = {"name": _name(name), "minute": minute, "count": count}
-            here: int = _ADD.scalar(connection, row)
+            current: int = _ADD.scalar(connection, row)
             before: int = _BEFORE.scalar(connection, row) or 0
-        return here + before * (1 - part)
+        return current + before * (1 - part)
 
     def _now(self) -> tuple[int, float]:
         minute, seconds = divmod(self._clock().timestamp(), WINDOW_SECONDS)

@@ -35,10 +35,10 @@ def is_older(revision: str) -> bool:
 
 def require_current(connection: Connection) -> None:
     """Raises `SchemaError` unless the database has this release's schema."""
-    found = version(connection)
-    if found != HEAD:
+    revision = version(connection)
+    if revision != HEAD:
         raise SchemaError(
-            f"The database has schema {found!r}, this gonogo works with {HEAD!r}. Nothing was changed. "
+            f"The database has schema {revision!r}, this gonogo works with {HEAD!r}. Nothing was changed. "
             "If it is an older one, run `gonogo db upgrade`; if it is a newer one, use the release that made it."
         )
 

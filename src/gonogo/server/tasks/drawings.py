@@ -77,7 +77,7 @@ PIECE: Final = 1_000_000
 
 
 def content_type_of(content: bytes) -> str:
-    """The media type by the first bytes; of text formats, which have no fixed ones, by what a reader looks for."""
+    """The media type by the first bytes; text formats have no fixed ones, so by their first element or group."""
     for magic, kind in _MAGIC:
         if content.startswith(magic):
             return kind
@@ -112,9 +112,9 @@ def parse_batch(body: bytes) -> list[DrawingUpload]:
     try:
         named = _NAMED.validate_python(parse_json(line), strict=True)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False, include_context=False)
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
         raise invalid(
-            [{"loc": ["body", *item["loc"]], "msg": item["msg"], "type": item["type"]} for item in found]
+            [{"loc": ["body", *item["loc"]], "msg": item["msg"], "type": item["type"]} for item in problems]
         ) from None
     size = sum(item.size_bytes for item in named)
     if size != len(rest):
@@ -137,7 +137,7 @@ def store_drawings(
     """
     ids = get_or_create_parts(connection, org_id, [item.part for item in given], now)
     history = _histories(connection, ids)
-    made = _NewRows()
+    new_rows = _NewRows()
     stored = []
     for item in given:
         sha256 = hashlib.sha256(item.content).hexdigest()
@@ -147,13 +147,13 @@ def store_drawings(
         if revision is None:
             revision = next(reversed(known), None)
             if revision is None or known[revision]:
-                revision = made.revision(ids[item.part], now)
+                revision = new_rows.revision(ids[item.part], now)
             known.setdefault(revision, set()).add(sha256)
-            made.drawing(revision, sha256, item, now)
+            new_rows.drawing(revision, sha256, item, now)
         stored.append(
             DrawingStored(part_revision_id=revision, sha256=sha256, size_bytes=len(item.content), created=created)
         )
-    made.write(connection)
+    new_rows.write(connection)
     return stored
 
 
@@ -193,15 +193,15 @@ class _NewRows:
 def get_or_create_parts(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
     """Ids of the organisation's parts by name; missing parts are created."""
     wanted = list(dict.fromkeys(names))
-    found: dict[str, str] = {}
+    known: dict[str, str] = {}
     for some in chunks(wanted):
-        found |= {row.name: row.id for row in connection.execute(_PARTS, {"org": org_id, "names": some})}
+        known |= {row.name: row.id for row in connection.execute(_PARTS, {"org": org_id, "names": some})}
     fresh = [
-        {"id": new_id(), "org_id": org_id, "name": name, "created_at": now} for name in wanted if name not in found
+        {"id": new_id(), "org_id": org_id, "name": name, "created_at": now} for name in wanted if name not in known
     ]
     if fresh:
         connection.execute(parts.insert(), fresh)
-    return found | {str(row["name"]): str(row["id"]) for row in fresh}
+    return known | {str(row["name"]): str(row["id"]) for row in fresh}
 
 
 def newest_revisions(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
@@ -211,25 +211,25 @@ def newest_revisions(connection: Connection, org_id: str, names: Iterable[str], 
     for some in chunks(ids.values()):
         rows = connection.execute(_REVISIONS, {"parts": some})
         newest |= {row.part_id: row.id for row in rows}  # the newest comes last
-    made = _NewRows()
+    new_rows = _NewRows()
     for part_id in ids.values():
         if part_id not in newest:
-            newest[part_id] = made.revision(part_id, now)
-    made.write(connection)
+            newest[part_id] = new_rows.revision(part_id, now)
+    new_rows.write(connection)
     return {name: newest[part_id] for name, part_id in ids.items()}
 
 
 def _histories(connection: Connection, ids: Mapping[str, str]) -> dict[str, dict[str, set[str]]]:
     """Revisions of each part, oldest first, each with the SHA-256 of its drawings."""
-    found: dict[str, dict[str, set[str]]] = {part_id: {} for part_id in ids.values()}
-    for some in chunks(sorted(found)):
+    histories: dict[str, dict[str, set[str]]] = {part_id: {} for part_id in ids.values()}
+    for some in chunks(sorted(histories)):
         # Locked, so that of two workers with the same file the second sees the first one's revision.
         connection.execute(_LOCKED, {"parts": some})
         for row in connection.execute(_REVISIONS, {"parts": some}):
-            of_revision = found[row.part_id].setdefault(row.id, set())
+            of_revision = histories[row.part_id].setdefault(row.id, set())
             if row.sha256 is not None:
                 of_revision.add(row.sha256)
-    return found
+    return histories
 
 
 class ActiveDrawing(NamedTuple):

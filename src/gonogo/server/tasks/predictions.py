@@ -68,8 +68,8 @@ def _read(wanted: Sequence[Prediction]) -> list[list[object]]:
 
 def _calculation(connection: Connection, project_id: str, run: str, now: datetime) -> str:
     query = select(calculations.c.id).where(calculations.c.project_id == project_id, calculations.c.run == run)
-    found: str | None = connection.execute(query).scalar()
-    if found is None:
-        found = new_id()
-        connection.execute(calculations.insert().values(id=found, project_id=project_id, run=run, created_at=now))
-    return found
+    run_id: str | None = connection.execute(query).scalar()
+    if run_id is None:
+        run_id = new_id()
+        connection.execute(calculations.insert().values(id=run_id, project_id=project_id, run=run, created_at=now))
+    return run_id
