@@ -23,7 +23,6 @@ from gonogo.tui import actions
 from gonogo.tui import theme_files as themes
 from gonogo.tui.crash_report import crash_report
 from gonogo.tui.first_frame import attach
-from gonogo.tui.keymaps import load_keymap
 from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.palette import ActionCommands
 from gonogo.tui.screens.common.choice import ChoiceScreen
@@ -223,6 +222,8 @@ class GonogoApp(App[None]):
         profile, path = self.services.profile, self.services.home.config() / "keys.toml"
         if profile.keymap == "default" and not profile.keys and not path.exists():
             return
+        from gonogo.tui.keymaps import load_keymap  # deferred: 2 ms, and most starts have the default keys
+
         keymap = load_keymap(path, profile.keymap, profile.keys)
         self.keymap_problems = keymap.problems
         self.own_keys = dict(keymap.keys)

@@ -7,8 +7,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 from gonogo.sheets.private_folder import private_folder as private_folder
 
 ENVIRONMENT = "GONOGO_HOME"
@@ -80,6 +78,8 @@ class AppPaths:
     def _folder(self, kind: str) -> Path:
         if self.root is not None:
             return self.root / kind
+        import platformdirs  # deferred: 5 ms before the first frame, and a home given by `GONOGO_HOME` needs none
+
         folders: dict[str, str] = {
             "config": platformdirs.user_config_dir("gonogo", appauthor=False),
             "data": platformdirs.user_data_dir("gonogo", appauthor=False),

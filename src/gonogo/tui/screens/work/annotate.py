@@ -23,7 +23,6 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import editable_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
-from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import Facts, History, StatusBar, StatusLine
@@ -307,6 +306,8 @@ class AnnotateScreen(Screen[None]):
             self.app.push_screen(FullQuestionScreen(self.pane.current, self.session.guideline, mode, self.session.unit))
 
     def action_history(self) -> None:
+        from gonogo.tui.screens.work.history import HistoryScreen  # deferred: 3 ms, not needed for the first frame
+
         try:
             self.app.push_screen(HistoryScreen(self.session), self._answer_again)
         except DeskError as error:
