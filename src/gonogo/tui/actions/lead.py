@@ -23,6 +23,7 @@ SETTINGS = Scope(
     Action("save", "save", "Say what the changes do, then save them.", ("ctrl+s",), "save", 1),
     Action("previous", "field before", "The field before.", ("up",), "previous", 2),
     Action("next", "next field", "The next field; Tab does the same.", ("down",), "next", 3),
+    Action("retry", "retry", "Settings that could not be read: ask the server again.", ("r",), "retry"),
     Action("back", "back", "Back; asks about unsaved changes.", ("escape",), "back", 5),
 )  # fmt: skip
 

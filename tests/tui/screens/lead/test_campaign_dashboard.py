@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from gonogo.server.progress.stream import ProgressHub
 from gonogo.tui.screens.lead import campaign_dashboard
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from tests.server.web import LABELING
-from tests.tui.screens.conftest import Room
+from tests.tui.screens.conftest import Room, Watched
 
 
 async def on_the_screen(room: Room) -> None:
@@ -62,6 +63,39 @@ async def test_people_are_chosen_from_the_list(room: Room) -> None:
         await room.sees("revoked")
         people = (await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}/assignments")).json()
         assert next(row["status"] for row in people["data"] if row["annotator_email"].startswith(name)) == "revoked"
+
+
+class NoNewLinks(Watched):
+    """The server, which makes no assignments while `refuses` is set and cannot be reached then."""
+
+    refuses = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.refuses and request.method == "POST" and request.url.path.endswith("/assignments"):
+            raise httpx.ConnectError("refused", request=request)
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.slow
+async def test_a_new_link_that_fails_half_way_says_so_and_is_made_by_the_next_try(room: Room) -> None:
+    await room.bench.vote(await room.bench.task(), ana="correct", bob="correct")
+    async with room.opened(transport=NoNewLinks):
+        await room.sees("Nothing needs an expert")
+        await room.press("l")
+        await room.sees("people (2)")
+        await room.press("d")
+        await room.sees("bob@works.test", "a new link")
+        assert isinstance(room.transport, NoNewLinks)
+        room.transport.refuses = True
+        await room.press("down", "a")
+        await room.sees("Give bob@works.test a new link?")
+        await room.press(*"yes", "enter", "enter")
+        await room.sees("bob@works.test has no link now", "wasn't made", "Press a to make it")
+        room.transport.refuses = False
+        await room.press("a", *"yes", "enter", "enter")
+        await room.sees("Link for bob@works.test")
+        ended = [request for request in room.transport.seen if request.method == "DELETE"]
+        assert len(ended) == 1
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gonogo.tui import workers
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
 from tests.server.web import OURS
@@ -178,6 +179,25 @@ async def test_a_refusal_keeps_what_was_typed(room: Room) -> None:
         await room.press("ctrl+s", *"yes", "enter")
         await room.sees("The settings are saved")
         assert (await stored(room))["max_risk"] == 0.2
+
+
+@pytest.mark.parametrize("key", [None, "r"])
+async def test_settings_that_could_not_be_read_are_read_again(
+    room: Room, key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "FIRST_PAUSE", 0.05 if key is None else 1000.0)
+    await room.bench.task()
+    async with room.opened():
+        await room.until(lambda: room.screen.query("#keys"))
+        await room.press("l")
+        await room.sees("settled", "alpha")
+        room.transport.down = True
+        await room.press("s")
+        await room.sees("The settings could not be read", "We keep trying. Press r to try now.")
+        room.transport.down = False
+        if key is not None:
+            await room.press(key)
+        await room.sees("max risk", "0.05", "when a task settles", "Chosen when it was made")
 
 
 async def test_a_plain_server_has_none_and_a_sentence_says_so(room: Room) -> None:

@@ -72,7 +72,7 @@ class CampaignSettingsScreen(Screen[None]):
         campaign = one_line(self._campaign_name, 60)
         self.top.show(Content.assemble(("settings  ", "bold $accent"), (campaign, "$foreground")))
         self.keys.show_actions(actions.in_scope(actions.SETTINGS))
-        self.calls.start(self._load, "load")
+        self.action_retry()
 
     # --- the server ------------------------------------------------------------------------------------
 
@@ -90,6 +90,7 @@ class CampaignSettingsScreen(Screen[None]):
         first = self._draft is None
         self._draft, self._problems = SettingsDraft(stored), {}
         if first:
+            self.remove_class("-plain")
             await self.form.remove_children()
             await self.form.mount(*self._rows(self._draft))
             self.form.query(Input).first().focus()
@@ -205,6 +206,11 @@ class CampaignSettingsScreen(Screen[None]):
         self._timer = self.set_timer(COUNT_AFTER, lambda: self.calls.start(self._count, "count"))
 
     # --- actions ---------------------------------------------------------------------------------------
+
+    def action_retry(self) -> None:
+        """Reads the settings, unless they are shown: that would drop what was typed."""
+        if self._draft is None:
+            self.calls.read(self._load, "load")
 
     def action_previous(self) -> None:
         self.focus_previous()

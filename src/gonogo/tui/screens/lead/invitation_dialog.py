@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from gonogo.client.errors import GonogoClientError, RateLimitedError
+from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.labeling import CampaignAssignmentCreate, CampaignAssignmentPublic
+from gonogo.schemas.statuses import may_work
 from gonogo.tui.presenters import campaigns
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.common.confirm import ConfirmScreen
@@ -32,6 +35,8 @@ class InvitationDialog:
         self._screen = screen
         self._calls = calls
         self._reload = reload
+        self._ended: set[str] = set()
+        """Assignments ended here for a new link: a second try ends none of them again."""
 
     def invite(self, campaign_id: str) -> None:
         """Asks for an address and, where the server has roles, for one of them."""
@@ -88,9 +93,20 @@ class InvitationDialog:
         role: str | None,
         old: CampaignAssignmentPublic | None,
     ) -> None:
-        if old is not None:
+        if old is not None and may_work(old.status) and old.id not in self._ended:
             await client.revoke_assignment(campaign_id, old.id)
+            self._ended.add(old.id)
         body = CampaignAssignmentCreate(email=address, role=None if role == "annotator" else role)
-        invitation = await client.create_assignment(campaign_id, body)
+        try:
+            invitation = await client.create_assignment(campaign_id, body)
+        except RateLimitedError:
+            raise  # the call is made again after the pause
+        except GonogoClientError as error:
+            if old is None:
+                raise
+            problem = (
+                f"{one_line(address, 60)} has no link now: the old one has ended, the new one wasn't made. {error}"
+            )
+            raise DeskError(problem, "Press a to make it.") from error
         self._screen.app.push_screen(InvitationLinkScreen(invitation, address))
         await self._reload(client)
