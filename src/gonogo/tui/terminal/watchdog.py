@@ -25,9 +25,9 @@ _STOP = 0
 class TerminalWatchdog:
     """Watchdog of the terminal at file descriptor `terminal`. `start` and `stop` belong to the main thread.
 
-    `end` asks the loop for an orderly end with an exit code, from the watchdog's thread; its second argument tells
-    whether the terminal has hung up. `restore` sets the terminal
-    back for the shell, in case the loop does not get to it.
+    `end` asks the loop for an orderly end with an exit code, from the watchdog's thread; its second argument says
+    whether the terminal has hung up. `restore` sets the terminal back for the shell, in case the loop does not get to
+    it.
     """
 
     def __init__(self, terminal: int, end: Callable[[int, bool], None], restore: Callable[[], None]) -> None:
@@ -69,9 +69,13 @@ class TerminalWatchdog:
             if _STOP in numbers:
                 return
             ending = [number for number in SIGNALS if number in numbers]
-            if ending or self._terminal in ready:
+            events = ready.get(self._terminal, 0)
+            if events & select.POLLNVAL:  # macOS polls no terminal; SIGHUP comes there, too
+                waiting.unregister(self._terminal)
+            hung_up = bool(events & (select.POLLHUP | select.POLLERR))
+            if ending or hung_up:
                 number = ending[0] if ending else signal.SIGHUP
-                self._end_within_limit(128 + number, hung_up=self._terminal in ready)
+                self._end_within_limit(128 + number, hung_up=hung_up)
 
     def _end_within_limit(self, code: int, *, hung_up: bool) -> None:
         self._ending = True
