@@ -33,13 +33,15 @@ from gonogo.server.scoring.refresh import refresh_campaign
 from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
-from tests.server.house import House, people
+from tests.server.house import House, people, seeded_ids
 from tests.sqlite import empty_database
 
 LEASE = 10
 PEOPLE = people(4)
 WHO = st.sampled_from(PEOPLE)
 VERDICTS = st.sampled_from(["correct", "incorrect", "unsure"])
+PLACE = st.integers(0, 999)
+"""Picks a task by its place in the order of creation: ids are random, and a replay must draw from the same."""
 
 
 class Queue(RuleBasedStateMachine):
@@ -51,12 +53,13 @@ class Queue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
+        self.stack.enter_context(seeded_ids())
         self.house = self.stack.enter_context(House(self.database()))
         self.stack.enter_context(self.house.at_once())
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.answered: dict[str, set[str]] = defaultdict(set)
         self.met: dict[str, set[str]] = defaultdict(set)
-        self.known: list[str] = []
+        self.known: list[str] = []  # in the order of creation; copies of gold in that of their first claim
         self.closed = False
         self.steps = 0
 
@@ -110,16 +113,18 @@ class Queue(RuleBasedStateMachine):
         if task not in self.known:
             self.known.append(task)
 
-    @rule(who=WHO, verdict=VERDICTS, data=st.data())
-    def answer_held(self, who: Voter, verdict: str, data: st.DataObject) -> None:
-        mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
-        if mine:
-            self._answer(data.draw(st.sampled_from(mine)), who, verdict)
+    def _held(self, who: Voter) -> list[str]:
+        return [task for task in self.known if task in self.leases and self.leases[task][0] == who.id]
 
-    @rule(who=WHO, verdict=VERDICTS, data=st.data())
-    def error_responsething(self, who: Voter, verdict: str, data: st.DataObject) -> None:
+    @rule(who=WHO, verdict=VERDICTS, place=PLACE)
+    def answer_held(self, who: Voter, verdict: str, place: int) -> None:
+        if mine := self._held(who):
+            self._answer(mine[place % len(mine)], who, verdict)
+
+    @rule(who=WHO, verdict=VERDICTS, place=PLACE)
+    def answer_any(self, who: Voter, verdict: str, place: int) -> None:
         """Also late, without a claim, twice, or on a task somebody else holds."""
-        self._answer(data.draw(st.sampled_from(self.known)), who, verdict)
+        self._answer(self.known[place % len(self.known)], who, verdict)
 
     def _answer(self, task: str, who: Voter, verdict: str) -> None:
         before = self.house.task(task)
@@ -135,11 +140,10 @@ class Queue(RuleBasedStateMachine):
         if holder == who.id:
             self.leases.pop(task, None)
 
-    @rule(who=WHO, data=st.data())
-    def give_back(self, who: Voter, data: st.DataObject) -> None:
-        mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
-        if mine:
-            task = data.draw(st.sampled_from(mine))
+    @rule(who=WHO, place=PLACE)
+    def give_back(self, who: Voter, place: int) -> None:
+        if mine := self._held(who):
+            task = mine[place % len(mine)]
             self.house.release(task, who)
             del self.leases[task]
 
@@ -153,9 +157,9 @@ class Queue(RuleBasedStateMachine):
             leases.end_claims(connection, self.house.now, campaign_id=self.campaign, voter_id=who.id)
         self.leases = {task: lease for task, lease in self.leases.items() if lease[0] != who.id}
 
-    @rule(data=st.data())
-    def adjudicate(self, data: st.DataObject) -> None:
-        task = data.draw(st.sampled_from(self.known))
+    @rule(place=PLACE)
+    def adjudicate(self, place: int) -> None:
+        task = self.known[place % len(self.known)]
         with self.house.write() as connection:
             votes.resolve_by_ruling(connection, task, Adjudication(verdict="correct"), self.house.now)
         self.leases.pop(task, None)
