@@ -107,7 +107,7 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     "--campaign",
     callback=check_name,
     shell_complete=complete_campaign,
-    help="The campaign to make, or to add to; without it only the predictions are stored, for `project generate`.",
+    help="The campaign to make, or to add to; without it only the predictions are stored, for `projects generate`.",
 )
 @click.option(
     "--project",
@@ -171,7 +171,7 @@ def _check_target(campaign: str | None, project: str | None, *, gold_from_truth:
     if campaign is None and (project is None or gold_from_truth):
         fail(
             "gold is made with the tasks" if project else "where is it to go?",
-            "Give a --campaign for tasks at once, or a --project alone to store predictions for `project generate`.",
+            "Give a --campaign for tasks at once, or a --project alone to store predictions for `projects generate`.",
             EXIT_USAGE,
         )
 

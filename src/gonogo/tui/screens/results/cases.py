@@ -41,7 +41,7 @@ class ResultsScreen(TableScreen):
     PROMPTS: ClassVar[dict[str, str]] = {
         "text": "words in number, state, label or drawing",
         "case": "number of a case",
-        "task": "number of a task (`gonogo campaign show` has a campaign's)",
+        "task": "number of a task (`gonogo campaigns show` has a campaign's)",
     }
     ENTER = "goes there"
 
