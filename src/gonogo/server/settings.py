@@ -43,6 +43,8 @@ class ServerSettings:
     redeem_failures_per_minute: int | None = 10  # of one address
     streams_per_key: int = 20  # open at once at one worker, of one key or session
     watch_seconds: float = 0.5  # between two looks at a campaign that somebody watches
+    stream_ping_seconds: float = 10.0  # signs of life, so that no proxy closes a quiet stream and dead ones are noticed
+    stream_send_seconds: float = 30.0  # for one event to a client that doesn't read; then its stream is closed
     drawing_url_seconds: int = 15 * 60
     idempotency_hours: int = 24
     invitation_hours: int = 24

@@ -114,6 +114,13 @@ async def keyed_lead(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @contextmanager
 def uvicorn_over(settings: ServerSettings, port: int = 0) -> Iterator[str]:
     """A real server on a free port of this machine, or on this one; answers its base URL."""
+    with runner_over(settings, port) as (url, _server):
+        yield url
+
+
+@contextmanager
+def runner_over(settings: ServerSettings, port: int = 0) -> Iterator[tuple[str, ServerRunner]]:
+    """The same, with the server itself."""
     listening = bind("127.0.0.1", port)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     ready = threading.Event()
@@ -122,7 +129,7 @@ def uvicorn_over(settings: ServerSettings, port: int = 0) -> Iterator[str]:
     thread.start()
     try:
         assert ready.wait(10)
-        yield url
+        yield url, server
     finally:
         server.should_exit = True
         thread.join(10)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import event, text
 
+from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import compiled_statements
 from tests.server.house import House, people
-from tests.server.http.conftest import TOKEN, uvicorn_over
+from tests.server.http.conftest import TOKEN, InPieces, runner_over, started, uvicorn_over
 from tests.server.live import uvicorn_serving
 from tests.server.web import LABELING, OURS, serving
 
@@ -32,13 +39,13 @@ class Stream:
     answer: httpx.Response
 
     def __post_init__(self) -> None:
-        self._lines = self.answer.aiter_lines()
+        self.lines = self.answer.aiter_lines()
 
     async def next(self) -> tuple[str, str, dict[str, Any]]:
         """Id, name and data of the next event."""
         found: dict[str, str] = {}
         async with asyncio.timeout(WAIT):
-            async for line in self._lines:
+            async for line in self.lines:
                 name, _, value = line.partition(": ")
                 if not line and found:
                     return found.get("id", ""), found["event"], json.loads(found["data"])
@@ -48,7 +55,7 @@ class Stream:
 
     async def over(self) -> bool:
         async with asyncio.timeout(WAIT):
-            return [line async for line in self._lines if line] == []
+            return [line async for line in self.lines if line] == []
 
 
 def http_client(url: str, headers: dict[str, str]) -> httpx.AsyncClient:
@@ -178,6 +185,79 @@ async def test_a_server_that_stops_says_so_and_waits_for_no_watcher(sqlite_house
         assert (await stream.next())[1:] == ("end", {"reason": "stopping"})  # cut off by force, it would not come
         assert await stream.over()
         await stopped
+
+
+@pytest.mark.slow
+def test_a_stopped_process_ends_its_streams_and_itself(sqlite_house: House, tmp_path: Path) -> None:
+    campaign, _tasks = with_tasks(sqlite_house)
+    secret = create_key(sqlite_house.store, "lead", ["parts:read", "parts:write"]).key
+    command = [sys.executable, "-m", "gonogo", "serve", "--port", "0"]
+    database = sqlite_house.store.url.render_as_string()
+    environment = {**os.environ, "GONOGO_HOME": str(tmp_path / "home"), "GONOGO_DATABASE_URL": database}
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert running.stderr is not None
+        url = running.stderr.readline().split("serves ")[1].split()[0]
+
+        async def watch() -> None:
+            async with watching(url, campaign, **{"X-API-Key": secret}) as stream:
+                await stream.next()
+                running.send_signal(signal.SIGTERM)
+                assert (await stream.next())[1:] == ("end", {"reason": "stopping"})
+                assert await stream.over()
+
+        asyncio.run(watch())
+        assert running.wait(WAIT) == 0
+    finally:
+        running.kill()
+        running.communicate()
+
+
+async def test_a_signal_to_one_server_leaves_the_next_one_of_the_process_its_streams(sqlite_house: House) -> None:
+    campaign, (task, _other) = with_tasks(sqlite_house)
+    settings = settings_of(sqlite_house.store.url.render_as_string())
+    with runner_over(settings) as (url, server):
+        async with watching(url, campaign) as stream:
+            await stream.next()
+            server.handle_exit(signal.SIGTERM, None)
+            assert (await stream.next())[1:] == ("end", {"reason": "stopping"})
+    with runner_over(settings) as (url, _server):
+        async with watching(url, campaign) as stream:
+            await stream.next()
+            await post(url, f"{LABELING}/tasks/{task}/submit", {"verdict": "correct"})
+            assert (await stream.next())[2]["n_resolved"] == 1
+
+
+async def test_a_quiet_stream_gives_signs_of_life(sqlite_house: House) -> None:
+    campaign, _tasks = with_tasks(sqlite_house)
+    settings = settings_of(sqlite_house.store.url.render_as_string(), stream_ping_seconds=0.05)
+    with uvicorn_over(settings) as url:
+        async with watching(url, campaign) as stream:
+            await stream.next()
+            async with asyncio.timeout(WAIT):
+                lines = [await anext(stream.lines) for _line in range(4)]
+            assert lines == [": nothing new", "", ": nothing new", ""]
+
+
+async def test_a_client_that_does_not_read_loses_its_stream(sqlite_house: House) -> None:
+    campaign, _tasks = with_tasks(sqlite_house)
+    settings = settings_of(
+        sqlite_house.store.url.render_as_string(), streams_per_key=1, stream_ping_seconds=0.01, stream_send_seconds=0.1
+    )
+    app = create_app(settings)
+    path = f"{OURS}/campaigns/{campaign}/progress/stream"
+    async with (
+        started(app),
+        httpx.AsyncClient(transport=InPieces(app), base_url="http://x", headers=LEAD, timeout=WAIT) as http,
+        http.stream("GET", path) as unread,
+    ):
+        assert unread.status_code == 200
+        async with asyncio.timeout(WAIT):
+            while True:  # until its place is free again
+                async with http.stream("GET", path) as second:
+                    if second.status_code == 200:
+                        return
+                await asyncio.sleep(0.02)
 
 
 async def test_streams_of_one_key_are_counted(sqlite_house: House) -> None:

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NotRequired, TypedDict
 
 from fastapi import Request
 from sqlalchemy import BindParameter, bindparam, case, func, select
@@ -38,8 +38,6 @@ MAX_TIME_SHARE: Final = 0.1
 """Share of the time that reports of one campaign may take; some have a million tasks."""
 RECOUNT_SECONDS: Final = 60.0
 """Longest time between two reports: the pace of a campaign changes by time alone."""
-HEARTBEAT_SECONDS: Final = 10.0
-"""Comments keep proxies from closing a silent stream, and show a dead connection."""
 
 
 class CloseReason(StrEnum):
@@ -52,12 +50,24 @@ class CloseReason(StrEnum):
     GONE = "gone"  # the subscriber; nobody reads this
 
 
+class StreamEvent(TypedDict):
+    """One server-sent event, as `sse_starlette` encodes it."""
+
+    id: NotRequired[str]
+    event: NotRequired[str]
+    data: NotRequired[str]
+    comment: NotRequired[str]
+
+
 @dataclass(frozen=True)
 class ProgressFrame:
-    """State of a campaign as bytes of the stream; `mark` is the event's id."""
+    """State of a campaign as JSON; `mark` is the event's id."""
 
     mark: int
-    data: bytes
+    data: str
+
+    def as_event(self) -> StreamEvent:
+        return {"id": str(self.mark), "event": "progress", "data": self.data}
 
 
 class Subscriber:
@@ -72,7 +82,7 @@ class Subscriber:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Wakes the generator of `frames` to look for a new frame or the end."""
+        """Wakes the generator of `events` to look for a new frame or the end."""
         self._woken.set()
 
     def end(self, reason: CloseReason) -> None:
@@ -80,26 +90,22 @@ class Subscriber:
         self.ended = self.ended or reason
         self.wake()
 
-    async def frames(self) -> AsyncIterator[bytes]:
-        """The bytes of the stream. Slow subscribers skip intermediate states but always receive the latest."""
-        yield b": how this campaign goes on\n\n"
+    async def events(self) -> AsyncIterator[StreamEvent]:
+        """The events of the stream. Slow subscribers skip intermediate states but always receive the latest."""
+        yield {"comment": "how this campaign goes on"}  # at once, or a client can't tell a quiet stream from a held one
         sent: ProgressFrame | None = None
-        while self.ended is not CloseReason.GONE:
+        while True:
             self._woken.clear()
             frame = self.feed.frame
             if frame is not None and frame is not sent:
                 if sent is not None or str(frame.mark) != self._seen:
-                    yield frame.data
+                    yield frame.as_event()
                 sent = frame
                 continue
             if self.ended is not None:
-                yield f'event: end\ndata: {{"reason":"{self.ended}"}}\n\n'.encode()
+                yield {"event": "end", "data": f'{{"reason":"{self.ended}"}}'}
                 return
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
-                yield b": nothing new\n\n"
+            await self._woken.wait()
 
 
 class CampaignFeed:
@@ -178,8 +184,7 @@ class CampaignFeed:
         if timeless == self._sent:
             return None
         self._sent = timeless
-        body = report.model_dump_json()
-        return ProgressFrame(mark, f"id: {mark}\nevent: progress\ndata: {body}\n\n".encode())
+        return ProgressFrame(mark, report.model_dump_json())
 
     # --- in the loop -----------------------------------------------------------------------------------------
 

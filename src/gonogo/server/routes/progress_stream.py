@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Header, Request
-from fastapi.responses import StreamingResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import AppStatus
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -16,13 +16,11 @@ from gonogo.server.auth.principals import credential_of
 from gonogo.server.context import Context
 from gonogo.server.http.handler_decorators import open_to
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.progress.stream import CloseReason, ProgressHub, Subscriber
+from gonogo.server.progress.stream import ProgressHub, Subscriber
+from gonogo.server.settings import ServerSettings
 
 router = make_router()
 MEDIA_TYPE = "text/event-stream"
-SEND_SECONDS = 30.0
-"""Timeout of one send to a client that does not read; then the stream is closed."""
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx: no buffering
 
 LastSeen = Annotated[
     str | None,
@@ -32,41 +30,39 @@ LastSeen = Annotated[
 ]
 
 
-class EventStream(StreamingResponse):
+class EventStream(EventSourceResponse):
     """Response of one subscriber, which unsubscribes when either side ends the stream."""
 
-    def __init__(self, hub: ProgressHub, subscriber: Subscriber) -> None:
-        super().__init__(subscriber.frames(), headers=_HEADERS, media_type=MEDIA_TYPE)
+    def __init__(self, hub: ProgressHub, subscriber: Subscriber, settings: ServerSettings) -> None:
+        super().__init__(
+            subscriber.events(),
+            ping=settings.stream_ping_seconds,
+            ping_message_factory=_still_there,
+            sep="\n",
+            send_timeout=settings.stream_send_seconds,
+        )
         self._hub, self._subscriber = hub, subscriber
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        disconnected = asyncio.create_task(self._until_gone(receive))
+        # `ProgressHub.stop` ends the streams, each with its last event. The library would cut them off, by a flag that
+        # stays set for every later server of this process.
+        AppStatus.enable_automatic_graceful_drain = False
         try:
-            await self._send_all(send)
+            await super().__call__(scope, receive, send)
+        except OSError:  # the client has gone, or took nothing for too long
+            raise ClientDisconnect from None
         finally:
-            disconnected.cancel()
             self._hub.leave(self._subscriber)
 
-    async def _until_gone(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._subscriber.end(CloseReason.GONE)
 
-    async def _send_all(self, send: Send) -> None:
-        try:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async for chunk in self.body_iterator:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (OSError, TimeoutError):
-            raise ClientDisconnect from None
+def _still_there() -> ServerSentEvent:
+    return ServerSentEvent(comment="nothing new", sep="\n")
 
 
 @router.get(
     "/api/v1/gonogo/campaigns/{campaign_id}/progress/stream",
     name="watch_campaign",
-    response_class=StreamingResponse,
+    response_class=EventSourceResponse,
     responses={
         200: {
             "description": "Events `progress`, whose `data` is what `campaign_progress` answers and whose `id` grows; "
@@ -86,4 +82,4 @@ async def watch(campaign_id: str, request: Request, ctx: Context, last_event_id:
         campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     hub: ProgressHub = request.app.state.watching
     credential = tokens.digest(credential_of(request.headers))
-    return EventStream(hub, hub.join(request, credential, campaign_id, last_event_id))
+    return EventStream(hub, hub.join(request, credential, campaign_id, last_event_id), ctx.settings)
