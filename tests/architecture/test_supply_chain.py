@@ -14,7 +14,8 @@ from packaging.utils import canonicalize_name
 from tests.support import audit, sbom
 
 REPO = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+_PYPROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, BUILD = _PYPROJECT["project"], _PYPROJECT["build-system"]["requires"]
 LOCK = REPO / ".ci" / "requirements.txt"
 ACCEPTED = {
     *("MIT", "MIT-0", "MIT-CMU", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "MPL-2.0", "ISC"),
@@ -69,6 +70,22 @@ def test_the_hashed_file_has_every_dependency_in_a_version_that_the_project_allo
     assert (missing, outside) == ([], []), f"run .ci/lock: {LOCK.name} is not in step with pyproject.toml"
 
 
+def test_every_dependency_has_an_upper_bound() -> None:
+    """A release that changes what we build on must not come in by itself."""
+    lines = [
+        *PROJECT["dependencies"],
+        *BUILD,
+        *(line for extra in PROJECT["optional-dependencies"].values() for line in extra),
+    ]
+    asked = [Requirement(line) for line in lines]
+    unbounded = [str(item) for item in asked if item.name != "gonogo" and not _is_bounded(item)]
+    assert unbounded == []
+
+
+def _is_bounded(requirement: Requirement) -> bool:
+    return any(part.operator in ("<", "<=", "==", "~=") for part in requirement.specifier)
+
+
 @pytest.mark.parametrize("file", sorted(LOCK.parent.glob("requirements*.txt")), ids=lambda file: file.name)
 def test_every_pin_has_a_hash_and_no_line_names_a_host(file: Path) -> None:
     assert [name for name, (_, hashes) in _pins(file).items() if hashes == 0] == []
@@ -82,7 +99,7 @@ def test_what_the_pinned_packages_need_is_pinned_too() -> None:
     pins = _pins()
     short = [
         f"{part.name} needs {name}"
-        for part in sbom.components(extras=("postgres", "cad", "parquet"))
+        for part in sbom.components(extras=("postgres", "cad", "metrics", "parquet"))
         for name in part.needs
         if name not in pins
     ]

@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-EXTRAS = ("postgres", "pixels", "cad", "parquet")
+EXTRAS = ("postgres", "cad", "metrics", "parquet")
 """Extras of gonogo that a user may ask for."""
 
 _LICENCE_FILES = {
