@@ -50,7 +50,9 @@ ROOMS = {
         server=True,
     ),
     "consensus": Room(("src/gonogo/server/consensus/*",), ("tests/server/consensus",)),
-    "outbox": Room(("src/gonogo/desk/outbox/*",), ("tests/desk/outbox", "tests/cli/test_outbox.py"), server=True),
+    "outbox": Room(
+        ("src/gonogo/desk/outbox/*",), ("tests/desk/outbox", "tests/cli/commands/work/test_outbox.py"), server=True
+    ),
     "mosaic": Room(("src/gonogo/sheets/render/mosaic.py",), ("tests/sheets/render/test_mosaic.py",)),
     "text_metrics": Room(("src/gonogo/sheets/render/text/*",), ("tests/sheets/render/text",)),
 }

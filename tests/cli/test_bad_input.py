@@ -10,7 +10,7 @@ import click
 import pytest
 
 from gonogo.cli import main
-from gonogo.cli.commands.project import POLICY_KEYS
+from gonogo.cli.commands.projects import POLICY_KEYS
 from gonogo.cli.support import output
 from gonogo.server.tasks.selection import SelectionPolicy
 from tests.cli.conftest import Gonogo

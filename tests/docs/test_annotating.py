@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.cli.commands.outbox import outbox
+from gonogo.cli.commands.work.outbox import outbox
 from gonogo.tui.actions import BY_ID, key_name
 from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
 from gonogo.values import format_text, parse

@@ -16,52 +16,56 @@ from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err
 from gonogo.cli.support.standard_streams import drop_output, flush_output, prepare_streams
 from gonogo.cli.workstation import open_workstation
 
-# name → (module, attribute, one line for `gonogo --help`); the line is here so that help loads no command
+# name → (module below `gonogo.cli.commands`, attribute, line of `gonogo --help`, which loads no command)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "demo": ("gonogo.cli.commands.demo", "demo", "Try it: a sample project, no account, no network."),
-    "annotate": ("gonogo.cli.commands.annotate", "annotate", "Answer questions about drawings, one key each."),
+    "demo": ("work.demo", "demo", "Try it: a sample project, no account, no network."),
+    "annotate": ("work.annotate", "annotate", "Answer questions about drawings, one key each."),
     "review": (
-        "gonogo.cli.commands.review",
+        "work.review",
         "review",
         "Rule on what annotators disagree on, worst expected harm first.",
     ),
-    "login": ("gonogo.cli.commands.login", "login", "Sign in with a magic link or an API key."),
-    "logout": ("gonogo.cli.commands.login", "logout", "Forget the credential and the cached drawings."),
+    "login": ("work.login", "login", "Sign in with a magic link or an API key."),
+    "logout": ("work.login", "logout", "Forget the credential and the cached drawings."),
     "import": (
-        "gonogo.cli.commands.import_",
+        "import_",
         "import_",
         "Make a campaign from a file of predictions and a folder of drawings.",
     ),
     "export": (
-        "gonogo.cli.commands.export",
+        "export",
         "export",
         "Write a campaign's results: JSON Lines, CSV, Parquet, Label Studio, COCO.",
     ),
-    "projects": ("gonogo.cli.commands.project", "project", "Projects: list, show, create, generate."),
+    "projects": ("projects", "projects", "Projects: list, show, create, generate."),
     "campaigns": (
-        "gonogo.cli.commands.campaign",
-        "campaign",
+        "campaigns.campaigns",
+        "campaigns",
         "Campaigns: list, show, create, people, watch, close, quality, promote.",
     ),
-    "assign": ("gonogo.cli.commands.assign", "assign", "Invite one person, or all of a CSV; prints each link once."),
-    "revoke": ("gonogo.cli.commands.assign", "revoke", "End a person's assignment at once."),
+    "assign": (
+        "people.assign",
+        "assign",
+        "Invite one person, or all of a CSV; prints each link once.",
+    ),
+    "revoke": ("people.assign", "revoke", "End a person's assignment at once."),
     "annotators": (
-        "gonogo.cli.commands.annotators",
+        "people.annotators",
         "annotators",
         "People of a campaign: list, pause, resume, discount, restore, reopen, settings.",
     ),
-    "keys": ("gonogo.cli.commands.keys", "keys", "API keys: create, list, revoke."),
-    "results": ("gonogo.cli.commands.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
+    "keys": ("server.keys", "keys", "API keys: create, list, revoke."),
+    "results": ("results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
     "outbox": (
-        "gonogo.cli.commands.outbox",
+        "work.outbox",
         "outbox",
         "Verdicts that have not reached the server: list, send, requeue, history, export, drop.",
     ),
-    "serve": ("gonogo.cli.commands.serve", "serve", "Run the labeling server for a team."),
-    "db": ("gonogo.cli.commands.db", "db", "A server's database: upgrade, backup, restore."),
-    "audit": ("gonogo.cli.commands.audit", "audit", "Whether a server's log of changes is whole."),
-    "config": ("gonogo.cli.commands.config", "config", "Your settings: list, get, set, reset, edit, path."),
-    "doctor": ("gonogo.cli.commands.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
+    "serve": ("server.serve", "serve", "Run the labeling server for a team."),
+    "db": ("server.db", "db", "A server's database: upgrade, backup, restore."),
+    "audit": ("server.audit", "audit", "Whether a server's log of changes is whole."),
+    "config": ("config", "config", "Your settings: list, get, set, reset, edit, path."),
+    "doctor": ("doctor.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }
 
 ALIASES = {"campaign": "campaigns", "project": "projects"}
@@ -97,7 +101,7 @@ class LazyGroup(click.Group):
         if (name := ALIASES.get(cmd_name, cmd_name)) not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        command: click.Command = getattr(importlib.import_module(f"gonogo.cli.commands.{module}"), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

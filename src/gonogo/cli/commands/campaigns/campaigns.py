@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from gonogo.cli.commands.campaign_invitations import people
-from gonogo.cli.commands.campaign_watch import watch
+from gonogo.cli.commands.campaigns.people import people
+from gonogo.cli.commands.campaigns.watch import watch
 from gonogo.cli.completion import complete_project
 from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.consequences import agreed, consequence_options
@@ -34,15 +34,15 @@ RISK_SETTINGS = ("max_risk", "votes", "min_votes")
 
 
 @click.group(epilog="\b\nExample:\n  gonogo campaigns list --status open")
-def campaign() -> None:
+def campaigns() -> None:
     """Campaigns. A CAMPAIGN is a name, where it is unique, or an id."""
 
 
-campaign.add_command(people)
-campaign.add_command(watch)
+campaigns.add_command(people)
+campaigns.add_command(watch)
 
 
-@campaign.command("list", epilog="\b\nExample:\n  gonogo campaigns list --status open")
+@campaigns.command("list", epilog="\b\nExample:\n  gonogo campaigns list --status open")
 @click.option("--status", help="Only these: open, closed, promoted, or a word of the server's own.")
 @api_command
 async def list_(client: LeadClient, status: str | None, as_json: bool) -> None:
@@ -58,7 +58,7 @@ def _cells(item: LabelingCampaignPublic) -> list[str]:
     return [item.name or "", item.status or "", f"{item.resolved_count or 0} of {item.task_count or 0}", item.id]
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaigns show 'batch 12' --json")
+@campaigns.command(epilog="\b\nExample:\n  gonogo campaigns show 'batch 12' --json")
 @campaign_argument
 @api_command
 async def show(client: LeadClient, campaign: str, as_json: bool) -> None:
@@ -69,7 +69,7 @@ async def show(client: LeadClient, campaign: str, as_json: bool) -> None:
     print_item(detail, as_json=as_json)
 
 
-@campaign.command(
+@campaigns.command(
     epilog="""\b
 Examples:
   gonogo campaigns create 'batch 12' --project 'PMI 2026' --redundancy 3
@@ -135,7 +135,7 @@ def _read_text(file: Path) -> str:
         fail(f"{file} is no text in UTF-8 ({error.reason} at byte {error.start})", "Save it as UTF-8.")
 
 
-@campaign.command(
+@campaigns.command(
     epilog="""\b
 Examples:
   gonogo campaigns quality 'batch 12'
@@ -158,7 +158,7 @@ async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
         click.echo(line)
 
 
-@campaign.command(
+@campaigns.command(
     epilog="""\b
 Examples:
   gonogo campaigns settings 'batch 12'                                  what they are
@@ -234,7 +234,7 @@ def _confirm_resettling() -> bool:
     )
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaigns close 'batch 12' --dry-run")
+@campaigns.command(epilog="\b\nExample:\n  gonogo campaigns close 'batch 12' --dry-run")
 @campaign_argument
 @consequence_options
 @api_command
@@ -266,7 +266,7 @@ async def _closing(client: LeadClient, campaign: LabelingCampaignPublic) -> str:
     return f"{text} {claims} end; answers that come later are kept, but do not count."
 
 
-@campaign.command(
+@campaigns.command(
     epilog="""\b
 Examples:
   gonogo campaigns promote 'batch 12'

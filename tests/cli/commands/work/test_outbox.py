@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gonogo.cli.commands.outbox import outbox as command
+from gonogo.cli.commands.work.outbox import outbox as command
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.account.account_service import Account

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands.test_annotators import answer_all
+from tests.cli.commands.people.test_annotators import answer_all
 from tests.cli.conftest import Gonogo
 
 DEFAULTS = {

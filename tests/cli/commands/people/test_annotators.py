@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from gonogo.cli.commands import annotators
+from gonogo.cli.commands.people import annotators
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.shared_transport import UnclosableTransport

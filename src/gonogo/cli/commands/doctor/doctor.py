@@ -17,7 +17,7 @@ from typing import Literal
 import click
 
 from gonogo import __version__
-from gonogo.cli.commands.doctor_drawing import check_drawing
+from gonogo.cli.commands.doctor.drawing_check import check_drawing
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.cli.support.output import print_json
@@ -122,17 +122,17 @@ def _probe_terminal() -> TerminalCapabilities:
 
 def _choose_mode(terminal: TerminalCapabilities, mode: str | None = None) -> None:
     """Keeps `mode` for this terminal; without one shows the test card, where it fits, and asks."""
-    from gonogo.cli.commands import doctor_test_card  # the renderer and numpy, which a report does without
+    from gonogo.cli.commands.doctor import mode_card  # the renderer and numpy, which a report does without
 
     def write(text: str) -> None:
         click.echo(text, file=sys.__stdout__, nl=False, color=True)  # control sequences of our own, and no data
 
     try:
         if mode is not None:
-            echo_err(doctor_test_card.choose(terminal, mode))
-        elif not doctor_test_card.can_show():
+            echo_err(mode_card.choose(terminal, mode))
+        elif not mode_card.can_show():
             write("\n")
-            echo_err(doctor_test_card.show_card(terminal, os.environ, write=write, ask=doctor_test_card.typed))
+            echo_err(mode_card.show_card(terminal, os.environ, write=write, ask=mode_card.typed))
     except ValueError as error:
         fail(f"drawings cannot be {mode} here: {error}", "gonogo doctor shows what this terminal draws.")
     except OSError as error:

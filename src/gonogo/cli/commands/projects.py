@@ -38,11 +38,11 @@ POLICY_KEYS = (
 
 
 @click.group(epilog="\b\nExample:\n  gonogo projects list")
-def project() -> None:
+def projects() -> None:
     """Projects: they hold prediction runs and campaigns. A PROJECT is a name, where it is unique, or an id."""
 
 
-@project.command("list", epilog="\b\nExample:\n  gonogo projects list --json")
+@projects.command("list", epilog="\b\nExample:\n  gonogo projects list --json")
 @api_command
 async def list_(client: LeadClient, as_json: bool) -> None:
     """All projects, newest first."""
@@ -55,7 +55,7 @@ def _cells(item: LabelingProjectPublic) -> list[str]:
     return [item.name or "", item.status or "", str(item.campaign_count or 0), item.id]
 
 
-@project.command(epilog="\b\nExample:\n  gonogo projects show 'PMI 2026'")
+@projects.command(epilog="\b\nExample:\n  gonogo projects show 'PMI 2026'")
 @click.argument("name", metavar="PROJECT", shell_complete=complete_project)
 @api_command
 async def show(client: LeadClient, name: str, as_json: bool) -> None:
@@ -86,7 +86,7 @@ def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | No
     return policy
 
 
-@project.command(
+@projects.command(
     epilog="""\b
 Examples:
   gonogo projects create 'PMI 2026' --kind pmi --kind title_block
@@ -136,7 +136,7 @@ async def create(
         click.echo(project.id)
 
 
-@project.command(
+@projects.command(
     epilog="""\b
 Examples:
   gonogo projects generate pmi --dry-run                    every run, what the policy would take

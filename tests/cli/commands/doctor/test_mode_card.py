@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.cli.commands.doctor_test_card import ROWS, card, choose, painted, samples, show_card
+from gonogo.cli.commands.doctor.mode_card import ROWS, card, choose, painted, samples, show_card
 from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
