@@ -61,6 +61,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "outbox",
         "Verdicts that have not reached the server: list, send, requeue, history, export, drop.",
     ),
+    "web": ("work.web", "web", "The workstation in a browser, for the person at this machine."),
     "serve": ("server.serve", "serve", "Run the labeling server for a team."),
     "db": ("server.db", "db", "A server's database: upgrade, backup, restore."),
     "audit": ("server.audit", "audit", "Whether a server's log of changes is whole."),

@@ -19,8 +19,10 @@ from gonogo.tui.navigation import Start
 from gonogo.tui.terminal.probe import Probe
 
 
-def run_app(home: AppPaths, opening: CampaignOpening, start: Start, *, first: FirstFrame, probe: Probe) -> None:
-    """Runs the app. Raises `SystemExit` where it ends with a code."""
+def run_app(
+    home: AppPaths, opening: CampaignOpening, start: Start, *, first: FirstFrame | None, probe: Probe | None
+) -> None:
+    """Runs the app; in a browser there is neither a first frame nor a probe. Raises `SystemExit` with an app's code."""
     services = make_services(home, partial(demo_campaign, home))
     app = make_app(services, start=start, campaign_id=opening.id, campaign=opening.name, first=first, probe=probe)
     gc.enable()  # `show_workstation` stopped it while modules were loaded
