@@ -58,7 +58,7 @@ def test_every_list_and_show_has_json() -> None:
 
 def test_whatever_tells_something_tells_it_to_machines_too() -> None:
     """Only what opens the app, asks for a secret, writes a file of its own form, or runs on has no --json."""
-    without = "demo annotate review login logout export serve results login results logout db upgrade db backup"
+    without = "demo annotate web review login logout export serve results login results logout db upgrade db backup"
     without += " db restore db prune outbox drop outbox export outbox requeue outbox send"
     without += " config set config reset config edit config path"
     silent = {

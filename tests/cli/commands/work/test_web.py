@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Gonogo
+from tests.e2e.tmux import wait_until
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "label.example.com"])
@@ -30,7 +34,31 @@ def test_a_public_url_that_would_not_do_is_refused(gonogo: Gonogo, url: str, wor
     assert words in gonogo("web", "--public-url", url, code=2).stderr
 
 
-def test_a_missing_extra_is_a_sentence_with_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is not there on Windows")
+def test_enter_prints_a_new_link_and_the_first_one_ends(tmp_path: Path) -> None:
+    from tests.support.scripted_terminal import ScriptedTerminal  # Unix only
+
+    def links(terminal: ScriptedTerminal) -> list[tuple[str, str]]:
+        return re.findall(r"(http://\S+)/#(\S+)", terminal.seen.decode())
+
+    with ScriptedTerminal(
+        [sys.executable, "-m", "gonogo", "web", "--port", "0"], {"GONOGO_HOME": str(tmp_path)}
+    ) as web:
+        wait_until(lambda: len(links(web)) == 1, lambda: f"{web.seen!r}")
+        web.type(b"\r")
+        wait_until(lambda: len(links(web)) == 2, lambda: f"{web.seen!r}")
+        (url, first), (_, second) = links(web)
+        statuses = []
+        for token in (first, second):
+            connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+            connection.request("POST", "/session", token, {"Origin": url})
+            statuses.append(connection.getresponse().status)
+            connection.close()
+        assert statuses == [401, 204]
+
+
+def test_a_missing_extra_is_a_sentence_with_the_command() -> None:
     program = "import sys; sys.modules['textual_serve'] = None; from gonogo.cli.main import main; main(['web'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1

@@ -42,6 +42,7 @@ EXTRAS = {
     **{item.package: f"{item.title} export" for item in export_formats().values() if item.package},
     "ezdxf": "DXF",
     "resvg-py": "SVG",
+    "textual-serve": "browser",
 }
 
 
