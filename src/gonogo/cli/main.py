@@ -4,6 +4,7 @@ FastAPI.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import io
@@ -148,7 +149,8 @@ def cli(ctx: click.Context, ca_file: str | None) -> None:
 def main(args: list[str] | None = None) -> None:
     """Runs the command line; an error that a command doesn't handle ends it with a sentence."""
     prepare_streams()
-    gc.set_threshold(50_000, 50, 100)  # what imports make stays; figure in docs/design/performance.md
+    gc.set_threshold(50_000, 50, 100)  # what imports make stays; figures of both in docs/design/performance.md
+    atexit.register(gc.freeze)  # the interpreter's last collections would walk all that, for nothing
     try:
         code = cli.main(args=args, prog_name="gonogo", standalone_mode=False)
         flush_output()

@@ -22,7 +22,7 @@ from gonogo.server.http.signed_urls import UrlSigner
 from gonogo.server.ops import maintenance
 from gonogo.server.progress.stream import ProgressHub
 from gonogo.server.routes import campaigns, capabilities, claims, tasks
-from gonogo.server.routes.deferred import DeferredRoutes
+from gonogo.server.routes.deferred import MODULES, DeferredRoutes, routes_of
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.group_commit import GroupCommit
@@ -88,11 +88,9 @@ def create_app(
     app.router.routes.sort(key=_is_rare)  # a path is looked for in this order
     health.add_to(app)
     landing_page.add_to(app)
-    rest = DeferredRoutes(app.router.routes)
-    if deferred:
-        app.router.routes.append(rest)
-    else:
-        rest.load()
+    routes = app.router.routes
+    for name in MODULES:
+        routes.extend([DeferredRoutes(routes, name)] if deferred else routes_of(name))
     return app
 
 
