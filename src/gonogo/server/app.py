@@ -19,7 +19,7 @@ from gonogo.server.http.metrics import Metrics
 from gonogo.server.http.middleware import RequestContextMiddleware
 from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.http.signed_urls import UrlSigner
-from gonogo.server.ops import maintenance
+from gonogo.server.ops import maintenance, metrics_sampler
 from gonogo.server.progress.stream import ProgressHub
 from gonogo.server.routes import campaigns, capabilities, claims, tasks
 from gonogo.server.routes.deferred import MODULES, DeferredRoutes, routes_of
@@ -80,7 +80,7 @@ def create_app(
     app.state.owns_store = store is None
     app.state.group_commit = GroupCommit(app.state.store)
     app.state.limits = RateLimiter(settings, app.state.clock, app.state.store)
-    app.state.metrics = Metrics(settings.metrics_dir)
+    app.state.metrics = Metrics(settings.metrics_dir) if settings.metrics else None
     app.state.watching = ProgressHub(app.state.store, settings.streams_per_key, settings.watch_seconds)
     app.state.signer = UrlSigner(app.state.store, settings.signing_secret)
     for module in (claims, tasks, campaigns, capabilities):
@@ -103,7 +103,7 @@ def _is_rare(route: BaseRoute) -> bool:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
-        async with maintenance.run_in_background(app.state):
+        async with maintenance.run_in_background(app.state), metrics_sampler.run_in_background(app.state):
             with app.state.group_commit.pinned():
                 yield
             await app.state.watching.stopped()

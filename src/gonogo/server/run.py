@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from gonogo.server.app import create_app
+from gonogo.server.http.metrics import forget_worker, share_numbers
 from gonogo.server.http.raw_errors import EnvelopeProtocol
 from gonogo.server.http.slow_clients import SlowClientGuard
 from gonogo.server.ops.logging import configure_logging
@@ -86,6 +87,7 @@ class Workers:
     def __init__(self, settings: ServerSettings, listening: socket.socket, count: int, log: LogTarget) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._arguments = (settings, listening, log)
+        self._metrics_dir = settings.metrics_dir
         self._count = count
         self._stop, self._stop_sender = self._context.Pipe(duplex=False)
         self._running: dict[int, BaseProcess] = {}
@@ -109,6 +111,8 @@ class Workers:
                 return 0
             for sentinel in ready:
                 died = self._running.pop(cast(int, sentinel))
+                if self._metrics_dir is not None and died.pid is not None:
+                    forget_worker(died.pid, self._metrics_dir)
                 log.error("worker %s ended (%s); another one starts", died.pid, died.exitcode)
                 self._deaths.append(time.monotonic())
             if len(self._deaths) == self._deaths.maxlen and self._deaths[-1] - self._deaths[0] < _TOO_FAST:
@@ -135,6 +139,8 @@ def _work(settings: ServerSettings, listening: socket.socket, log_target: LogTar
     """One worker; it ends by itself when its parent is gone."""
     if log_target is not None:
         configure_logging(*log_target)
+    if settings.metrics_dir is not None:
+        share_numbers(settings.metrics_dir)
     server = ServerRunner(create_app(settings))
     parent = multiprocessing.parent_process()
     assert parent is not None

@@ -24,8 +24,9 @@ class ServerSettings:
     and is not rate limited.
     `signing_secret`: signs drawing URLs; `None` uses a random one kept in the database, so that all workers agree.
     A rate limit of `None` is off. `share_limits`: whether workers count requests together, in the database; `None`
-    means yes on PostgreSQL. `metrics_dir`: where the workers of one machine put their numbers together; `None` means
-    no `/metrics`. `trusted_proxies`: addresses and networks whose `X-Forwarded-For` and `-Proto` count.
+    means yes on PostgreSQL. `metrics`: whether there is a `/metrics`; `metrics_token`: who sends it may read that, else
+    only this machine may; `metrics_dir`: where several workers of one machine put their numbers together.
+    `trusted_proxies`: addresses and networks whose `X-Forwarded-For` and `-Proto` count.
     `tls_cert` and `tls_key`: PEM files of this server's own certificate; without them it speaks plain http.
     `keep_drawings_days`: drawings that no open campaign uses go this long after the last one closed.
     """
@@ -49,7 +50,10 @@ class ServerSettings:
     idempotency_hours: int = 24
     invitation_hours: int = 24
     share_limits: bool | None = None
+    metrics: bool = False
+    metrics_token: str | None = field(default=None, repr=False)
     metrics_dir: str | None = None
+    metrics_seconds: float = 5.0  # between two samples of pools and streams; tasks are counted at every sixth
     trusted_proxies: tuple[str, ...] = ()
     tls_cert: str | None = None
     tls_key: str | None = None

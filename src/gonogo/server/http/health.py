@@ -1,7 +1,8 @@
-"""Health endpoints for load balancers and monitoring: `/healthz`, `/readyz`, `/metrics`. Outside the API, public."""
+"""Health endpoints for load balancers and monitoring, outside the API: `/healthz`, `/readyz`, `/metrics`."""
 
 from __future__ import annotations
 
+import ipaddress
 import shutil
 from pathlib import Path
 
@@ -10,9 +11,13 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlalchemy import URL, text
 
 from gonogo.schemas.enums import ErrorCode
-from gonogo.server.errors import DATABASE_AWAY, ApiError, answer, not_found, unavailable
+from gonogo.server.auth import tokens
+from gonogo.server.errors import DATABASE_AWAY, ApiError, answer, forbidden, not_found, unauthorized, unavailable
+from gonogo.server.http.metrics import Metrics
 from gonogo.server.store.migrate import HEAD
 
+_PASSED_ON = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
+"""Headers that proxies add."""
 _VERSION = text("SELECT version_num FROM alembic_version")
 
 
@@ -50,8 +55,33 @@ def _free_bytes(url: URL) -> int | None:
 
 
 async def metrics(request: Request) -> Response:
-    """Prometheus text; 404 unless the server was started with metrics."""
-    numbers = request.app.state.metrics
-    if not numbers.enabled:
+    """Prometheus text; 404 unless the server was started with metrics.
+
+    Whoever has the token may read it; without a token in the settings, this machine may, unless a proxy passes it on.
+    """
+    numbers: Metrics | None = request.app.state.metrics
+    if numbers is None:
         return answer(request, not_found())
+    token: str | None = request.app.state.settings.metrics_token
+    if token is not None:
+        if not tokens.same(request.headers.get("authorization", ""), f"Bearer {token}"):
+            message = "Metrics need the token of this server: send it as `Authorization: Bearer TOKEN`."
+            return answer(request, unauthorized(ErrorCode.INVALID_API_KEY, message), {"WWW-Authenticate": "Bearer"})
+    elif not _is_local(request):
+        message = (
+            "Metrics are for this machine only. Start the server with GONOGO_METRICS_TOKEN to read them elsewhere."
+        )
+        return answer(request, forbidden(message))
     return PlainTextResponse(numbers.text(), media_type="text/plain; version=0.0.4")
+
+
+def _is_local(request: Request) -> bool:
+    """True if the request comes from this machine by itself: a proxy on it speaks for strangers."""
+    if request.client is None or not _PASSED_ON.isdisjoint(request.headers):
+        return False
+    try:
+        address = ipaddress.ip_address(request.client.host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

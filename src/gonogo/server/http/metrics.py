@@ -1,85 +1,139 @@
-"""Prometheus metrics: counters and one histogram, written in its text format.
+"""Prometheus metrics of one server process: requests, actions, refreshes, database connections, and the queue.
 
-Each worker counts in memory and leaves a copy in a folder that the workers of one machine share, so that whichever
-of them is asked answers for all. Routes are named, never addresses: nothing here tells one task from another.
+With several workers each writes its numbers to a file of a shared folder (prometheus-client's multiprocess mode), so
+that whichever of them is asked answers for all. Routes, actions and statuses are labels, because they are ours and few;
+addresses, campaigns and people never are. Nothing is read from the database for a scrape: `ops/metrics_sampler` does
+that beforehand.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import time
-from collections import Counter
-from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import gonogo
+from gonogo.schemas.enums import TaskStatus
+
+if TYPE_CHECKING:
+    from prometheus_client import Gauge
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
-"""Upper bounds of the histogram's buckets."""
+"""Upper bounds of the buckets of requests."""
+REFRESH_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0)
+"""Upper bounds of the buckets of refreshes."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_EVERY = 2.0
-
-Counts = dict[str, float]
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable that prometheus-client reads when it is imported; a worker sets it before."""
+PoolName = Literal["primary", "replica"]
 
 
 class Metrics:
-    """Requests by method, route and status, and how long they took. Without a folder nothing is kept."""
+    """Numbers of this process, in a registry of its own. Needs the extra `metrics`."""
 
     def __init__(self, folder: str | None) -> None:
-        self._folder = None if folder is None else Path(folder)
-        self._counts: Counter[str] = Counter()
-        self._copied_at = 0.0
-        self.started = time.time()
+        """`folder` is where the workers of one machine put their numbers together; `None` for a single process."""
+        import prometheus_client as prometheus  # an extra; and a worker sets `SHARED_FOLDER` first
 
-    @property
-    def enabled(self) -> bool:
-        return self._folder is not None
+        prometheus.disable_created_metrics()
+        self._folder = folder
+        self._registry = registry = prometheus.CollectorRegistry()
+        route = ["method", "route"]
+        self._requests = prometheus.Counter(
+            "gonogo_requests", "Answered requests.", [*route, "status"], registry=registry
+        )
+        self._seconds = prometheus.Histogram(
+            "gonogo_request_seconds", "Time to the end of the answer.", route, buckets=SECONDS, registry=registry
+        )
+        self._actions = prometheus.Counter(
+            "gonogo_actions", "Rows of the audit log that were written, by action.", ["action"], registry=registry
+        )
+        self._refreshes = prometheus.Histogram(
+            "gonogo_consensus_refresh_seconds",
+            "Measuring a campaign: refreshes, quality reports, promotions.",
+            buckets=REFRESH_SECONDS,
+            registry=registry,
+        )
+        self._streams = self._live_gauge("gonogo_progress_streams", "Progress streams that are open.")
+        self._in_use = self._live_gauge("gonogo_db_connections_in_use", "Database connections in use.", "database")
+        self._open = self._live_gauge("gonogo_db_connections_open", "Database connections, idle ones too.", "database")
+        self._limit = self._live_gauge("gonogo_db_connections_limit", "Most that may be open.", "database")
+        self._live_gauge("gonogo_workers", "Processes that answer.").set(1)
+        self._latest_gauge("gonogo_info", "Release of this server.", "version").labels(gonogo.__version__).set(1)
+        self._tasks = self._latest_gauge("gonogo_tasks", "Unsettled tasks of open campaigns, by status.", "status")
+        self._claimable = self._latest_gauge("gonogo_tasks_claimable", "Tasks that somebody may claim now.")
+        self._claims = self._latest_gauge("gonogo_claims_live", "Claims that have not expired.")
+        self._overdue = self._latest_gauge("gonogo_claims_overdue", "Claims that expired and were not taken back yet.")
+        self._measured = self._latest_gauge("gonogo_queue_measured_time_seconds", "When the tasks were counted (Unix).")
+        self._took = self._latest_gauge("gonogo_queue_measured_in_seconds", "How long counting them took.")
+
+    # --- requests and events ---
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        if self._folder is None:
-            return
+        """Counts an answered request."""
         known = method if method in METHODS else "other"  # a stranger may send any word, and each would be kept
-        where = f'method="{known}",route="{route}"'
-        self._counts[f'gonogo_requests_total{{{where},status="{status}"}}'] += 1
-        bucket = next((str(bound) for bound in SECONDS if seconds <= bound), "+Inf")
-        self._counts[f'bucket {{{where},le="{bucket}"}}'] += 1
-        self._counts[f"gonogo_request_seconds_sum{{{where}}}"] += seconds  # type: ignore[assignment]
-        if time.monotonic() - self._copied_at > _EVERY:
-            self.leave_copy()
+        self._requests.labels(known, route, status).inc()
+        self._seconds.labels(known, route).observe(seconds)
 
-    def leave_copy(self) -> None:
-        """Writes this worker's counts where the others look."""
-        assert self._folder is not None
-        self._copied_at = time.monotonic()
-        path = self._folder / f"{os.getpid()}.json"
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(self._counts))
-        fresh.replace(path)
+    def acted(self, action: str) -> None:
+        self._actions.labels(action).inc()
 
-    def text(self) -> str:
-        """All workers' numbers, in the exposition format 0.0.4."""
-        self.leave_copy()
-        assert self._folder is not None
-        total: Counter[str] = Counter()
-        files = sorted(self._folder.glob("*.json"))
-        for file in files:
-            total.update(json.loads(file.read_text()))
-        lines = ["# TYPE gonogo_requests_total counter"]
-        lines += [f"{name} {total[name]}" for name in sorted(total) if name.startswith("gonogo_requests_total")]
-        lines.append("# TYPE gonogo_request_seconds histogram")
-        lines += _histogram(total)
-        lines += ["# TYPE gonogo_worker_start_time_seconds gauge", f"gonogo_worker_start_time_seconds {self.started}"]
-        lines += ["# TYPE gonogo_workers_seen gauge", f"gonogo_workers_seen {len(files)}"]
-        return "\n".join(lines) + "\n"
+    def refreshed(self, seconds: float) -> None:
+        self._refreshes.observe(seconds)
+
+    # --- samples ---
+
+    def sample_pool(self, database: PoolName, *, in_use: int, is_open: int, limit: int) -> None:
+        self._in_use.labels(database).set(in_use)
+        self._open.labels(database).set(is_open)
+        self._limit.labels(database).set(limit)
+
+    def sample_streams(self, n_open: int) -> None:
+        self._streams.set(n_open)
+
+    def sample_queue(
+        self, *, n_open: int, n_in_review: int, claimable: int, live: int, overdue: int, at: float, took: float
+    ) -> None:
+        self._tasks.labels(TaskStatus.OPEN.value).set(n_open)
+        self._tasks.labels(TaskStatus.IN_REVIEW.value).set(n_in_review)
+        self._claimable.set(claimable)
+        self._claims.set(live)
+        self._overdue.set(overdue)
+        self._measured.set(at)
+        self._took.set(took)
+
+    # --- the answer ---
+
+    def text(self) -> bytes:
+        """The numbers of all workers, in the exposition format 0.0.4."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        if self._folder is None:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=self._folder)
+        return generate_latest(registry)
+
+    def _live_gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
+        """A gauge that is the sum over the processes that live."""
+        from prometheus_client import Gauge
+
+        return Gauge(name, help_text, labels, registry=self._registry, multiprocess_mode="livesum")
+
+    def _latest_gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
+        """A gauge of something that all processes see alike: the newest value counts."""
+        from prometheus_client import Gauge
+
+        return Gauge(name, help_text, labels, registry=self._registry, multiprocess_mode="mostrecent")
 
 
-def _histogram(total: Counter[str]) -> list[str]:
-    """Cumulative buckets, sum and count of each route."""
-    sums = sorted(name for name in total if name.startswith("gonogo_request_seconds_sum"))
-    lines = []
-    for name in sums:
-        where = name.removeprefix("gonogo_request_seconds_sum{").removesuffix("}")
-        seen = 0
-        for bound in (*map(str, SECONDS), "+Inf"):
-            seen += total[f'bucket {{{where},le="{bound}"}}']
-            lines.append(f'gonogo_request_seconds_bucket{{{where},le="{bound}"}} {seen}')
-        lines += [f"{name} {total[name]:.6f}", f"gonogo_request_seconds_count{{{where}}} {seen}"]
-    return lines
+def share_numbers(folder: str) -> None:
+    """Makes this process, a worker, write its numbers into `folder`; before anything imports prometheus-client."""
+    os.environ[SHARED_FOLDER] = folder
+
+
+def forget_worker(pid: int, folder: str) -> None:
+    """Takes what a dead worker had open out of the sums; what it counted stays."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(pid, folder)

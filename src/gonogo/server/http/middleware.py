@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gonogo.server.errors import DATABASE_AWAY, REFUSALS, error_response
+from gonogo.server.http.metrics import Metrics
 from gonogo.server.settings import API_VERSION
 
 log = logging.getLogger("gonogo.server")
@@ -81,4 +82,6 @@ def _log(scope: Scope, reply: _ReplySender, seconds: float) -> None:
         fields = (scope["method"], route, reply.status or "-", milliseconds, reply.request_id)
         named = {"method": fields[0], "route": route, "status": reply.status, "ms": milliseconds}
         access.info("%s %s %s %sms %s", *fields, extra={"request_id": reply.request_id, "request": named})
-    scope["app"].state.metrics.count(scope["method"], route, reply.status or 0, seconds)
+    metrics: Metrics | None = scope["app"].state.metrics
+    if metrics is not None:
+        metrics.count(scope["method"], route, reply.status or 0, seconds)

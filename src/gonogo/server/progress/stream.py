@@ -240,6 +240,11 @@ class ProgressHub:
             del self._streams[subscriber.credential]
 
     @property
+    def n_streams(self) -> int:
+        """Streams that are open."""
+        return self._streams.total()
+
+    @property
     def resting(self) -> bool:
         """True if no campaign is polled."""
         return not self._tasks

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,7 @@ from typing import TypeVar
 from sqlalchemy import func, select
 
 from gonogo.server.store.engine import Store
+from gonogo.server.store.observers import observers
 from gonogo.server.store.schema import submissions
 
 WORKER_THRESHOLD = 20_000
@@ -38,6 +40,14 @@ def run_scoring(
 
     Runs it here as well where no process can be started, or the worker has died.
     """
+    started = time.monotonic()
+    result = _run(job, store, campaign_id, now, large)
+    for observer in observers:
+        observer.refreshed(time.monotonic() - started)
+    return result
+
+
+def _run(job: ScoringJob[ResultT], store: Store, campaign_id: str, now: datetime, large: int) -> ResultT:
     if _has_votes(store, campaign_id, large):
         url = store.url.render_as_string(hide_password=False)
         try:

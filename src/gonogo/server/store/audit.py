@@ -23,6 +23,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
+from gonogo.server.store.observers import observers
 from gonogo.server.store.pinned_connection import LAST_AUDITED, PINNED
 from gonogo.server.store.schema import audit_log
 from gonogo.server.store.schema.columns import to_microseconds
@@ -97,6 +98,8 @@ def append(
     head = _write(connection, chain or 0, head, now, actor[:64], action[:64], request_id, _TEXT(content or {}))
     if connection.info.get(PINNED):
         connection.info[LAST_AUDITED] = head
+    for observer in observers:
+        observer.acted(action)
 
 
 def content_of(path_params: Mapping[str, object], status: int, body: object) -> dict[str, object]:

@@ -11,18 +11,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import overload
+from typing import NamedTuple, overload
 
 from sqlalchemy import Connection, Engine, Executable, event, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from gonogo.server.store import migrate
 from gonogo.server.store.compiled_statements import Columns, CompiledQuery, RowT, Values
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.dialects.engines import Engines
+from gonogo.server.store.dialects.engines import MAX_OVERFLOW, Engines
 from gonogo.server.store.errors import StoreClosedError
 from gonogo.server.store.pinned_connection import PinnedConnection, forget_audit_head
+
+
+class ConnectionCounts(NamedTuple):
+    """Database connections of one process: in use, open (idle ones too), and the most that may be open."""
+
+    in_use: int
+    is_open: int
+    limit: int
 
 
 class Store:
@@ -66,6 +74,19 @@ class Store:
     def replica_url(self) -> str | None:
         """The URL of the replica, with its password."""
         return None if self._replica is None else self._replica.url.render_as_string(hide_password=False)
+
+    def connections(self) -> ConnectionCounts:
+        """How many connections this process has; opens none."""
+        pool = None if self._engines is None else self._engines.pool.pool
+        if not isinstance(pool, QueuePool):
+            return ConnectionCounts(0, 0, 0)
+        in_use = pool.checkedout()
+        return ConnectionCounts(in_use, in_use + pool.checkedin(), pool.size() + MAX_OVERFLOW)
+
+    @property
+    def replica(self) -> Store | None:
+        """The store of the replica."""
+        return self._replica
 
     @overload
     def query_one(self, query: CompiledQuery[RowT], values: Values | None = None) -> RowT | None: ...

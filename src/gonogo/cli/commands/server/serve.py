@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import ipaddress
+import os
 import socket
 import ssl
 import tempfile
@@ -96,7 +98,11 @@ Examples:
     type=click.Choice(["info", "warning", "error"]),
     help="info logs every request.",
 )
-@click.option("--metrics", is_flag=True, help="Answer /metrics for Prometheus; close it to the outside.")
+@click.option(
+    "--metrics",
+    is_flag=True,
+    help="Answer /metrics for Prometheus: to this machine, or to who sends the token of GONOGO_METRICS_TOKEN.",
+)
 @click.option("--check", is_flag=True, help="Look at database and settings, say what is found, and end.")
 def serve(
     host: str,
@@ -121,6 +127,8 @@ def serve(
         raise SystemExit(_print_checks(database, read_database, public_url, host))
     _check_urls(database, read_database)
     _check_certificate(tls_cert, tls_key)
+    if metrics:
+        _check_metrics()
     try:
         listening = bind(host, port)
     except OSError as error:
@@ -133,13 +141,17 @@ def serve(
             stack.enter_context(recorded(AppPaths(), url, public=public_url is not None))
         echo_err(f"gonogo serves {url}  (OpenAPI: {url}/openapi.json)")
         echo_err("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gonogo-metrics-"))
+        shared = None
+        if metrics and workers > 1:
+            shared = stack.enter_context(tempfile.TemporaryDirectory(prefix="gonogo-metrics-"))
         settings = ServerSettings(
             database_url=database,
             read_database_url=read_database,
             public_url=url,
             keep_drawings_days=keep_drawings_days,
-            metrics_dir=folder if metrics else None,
+            metrics=metrics,
+            metrics_token=os.environ.get("GONOGO_METRICS_TOKEN") or None,
+            metrics_dir=shared,
             share_limits=True if workers > 1 else None,
             trusted_proxies=trusted_proxies,
             tls_cert=None if tls_cert is None else str(tls_cert),
@@ -167,6 +179,15 @@ def _check_urls(database: str, read_database: str | None) -> None:
     for url in filter(None, (database, read_database)):
         with open_store(url):
             pass
+
+
+def _check_metrics() -> None:
+    """Ends the command when the extra is missing, or the token is one that a header can't carry."""
+    if importlib.util.find_spec("prometheus_client") is None:
+        fail("--metrics needs the package prometheus-client", "pip install prometheus-client, or leave --metrics out.")
+    token = os.environ.get("GONOGO_METRICS_TOKEN", "")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        fail("GONOGO_METRICS_TOKEN has characters that no header carries", "Take letters and digits.", EXIT_USAGE)
 
 
 def _check_certificate(cert: Path | None, key: Path | None) -> None:

@@ -35,7 +35,7 @@ from sqlalchemy.pool import NullPool
 
 from gonogo.server.store.compiled_statements import CompiledStatement, flush
 from gonogo.server.store.deferred_writes import drop_deferred
-from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, Engines
+from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, MAX_OVERFLOW, Engines
 from gonogo.server.store.errors import BackupError
 
 CONCURRENT_WRITERS: Final = True
@@ -64,7 +64,7 @@ _SETTING = text("SELECT current_setting(:name)")
 
 
 def open_engines(url: URL) -> Engines:
-    engine = create_engine(url, connect_args=_CONNECTION, pool_size=4, hide_parameters=True)
+    engine = create_engine(url, connect_args=_CONNECTION, pool_size=4, max_overflow=MAX_OVERFLOW, hide_parameters=True)
     event.listen(engine, "before_cursor_execute", flush)
     event.listen(engine, "commit", flush)
     event.listen(engine, "rollback", drop_deferred)

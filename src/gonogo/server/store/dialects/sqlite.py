@@ -15,7 +15,7 @@ from typing import Final, Literal, cast
 from sqlalchemy import URL, ColumnElement, Connection, Insert, Table, create_engine, event, literal_column, text
 from sqlalchemy.dialects import sqlite
 
-from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, Engines
+from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, MAX_OVERFLOW, Engines
 from gonogo.server.store.errors import BackupError
 
 CONCURRENT_WRITERS: Final = False
@@ -35,7 +35,7 @@ SQLite would write and read most of them repeatedly before the commit."""
 def open_engines(url: URL) -> Engines:
     _make_private(Path(str(url.database)))
     arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
-    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+    engine = create_engine(url, connect_args=arguments, max_overflow=MAX_OVERFLOW, hide_parameters=True)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return Engines(engine, engine.execution_options(gonogo_writes=True), engine, engine)
