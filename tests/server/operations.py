@@ -134,6 +134,9 @@ OPERATIONS: dict[str, Operation] = {
     "next_labeling_task": Operation("annotator", changes=True, actor="annotator"),
     "renew_claim": Operation("annotator", changes=True, actor="annotator", first=_claim),
     "release_claim": Operation("annotator", changes=True, actor="annotator", first=_claim),
+    "ask_help": Operation(
+        "annotator", body=lambda _: {"reason": "unreadable"}, changes=True, actor="annotator", first=_claim
+    ),
     "submit_label": Operation("annotator", body=_vote, changes=True, actor="annotator", first=_claim),
     "queue_view": Operation(ALL),
     "list_labeling_tasks": Operation(REVIEW),

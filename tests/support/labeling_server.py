@@ -128,6 +128,8 @@ class ScriptedServer:
     calls: list[tuple[str, str, str, bytes]] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Questions given to the lead."""
     replays: dict[str, tuple[bytes, int, Any]] = field(default_factory=dict)
     annotator: str = "annotator-1"
     credential: str = "good-token"
@@ -208,7 +210,8 @@ class ScriptedServer:
 
     def _next_task(self, name: str, body: bytes) -> Any:
         lease = [] if self.lease_seconds is None else [(b"x-claim-expires-in", str(self.lease_seconds).encode())]
-        free = [task for task in self.tasks if task not in self.answers and task not in self.held]
+        done = {*self.answers, *self.asked, *self.held}
+        free = [task for task in self.tasks if task not in done]
         if self.closed or (not free and len(self.held) < self.max_held):
             return 200, None, []
         if len(self.held) >= self.max_held:
@@ -227,6 +230,12 @@ class ScriptedServer:
         stored = {"id": f"s-{name}", "task_id": name, **self.answers[name]}
         return 200, stored, []
 
+    def _help(self, name: str, body: bytes) -> Any:
+        self.asked[name] = json.loads(body)
+        if name in self.held:
+            self.held.remove(name)
+        return 201, {"id": f"h-{name}", "task_id": name, **self.asked[name]}, []
+
     def _renew(self, name: str, body: bytes) -> Any:
         held = name in self.held
         return 200, {"task_id": name, "held": held, "expires_in": self.lease_seconds if held else None}, []
@@ -239,7 +248,7 @@ class ScriptedServer:
     def _capabilities(self, name: str, body: bytes) -> Any:
         if not self.extensions:
             return 404, _envelope("not_found", {}), []
-        return 200, {"server": "scripted", "extensions": ["queue"], "max_held_claims": self.max_held}, []
+        return 200, {"server": "scripted", "extensions": ["queue", "notes"], "max_held_claims": self.max_held}, []
 
     def _queue(self, name: str, body: bytes) -> Any:
         free = [task for task in self.tasks if task not in self.answers]
@@ -306,6 +315,7 @@ def _route(path: str) -> tuple[str, str]:
     parts = path.strip("/").split("/")
     last, before = parts[-1], parts[-2]
     by_last = {"next-task": "next_task", "submit": "submit", "renew": "renew", "release": "release", "queue": "queue"}
+    by_last |= {"help": "help"}
     if last in by_last:
         return by_last[last], before
     simple = {

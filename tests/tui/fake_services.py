@@ -96,9 +96,9 @@ class FakeAnnotateSession:
         self.again: Decided | None = None
         self.exported: Path | None = None
         self.fails: Exception | None = None
-        self.unit = ""
         self.guideline = ""
         self.unit = ""
+        self.takes_notes: bool | None = True
         self.left_until: float | None = None
         self._done = done
         self._listeners: list[Callable[[], None]] = []
@@ -134,6 +134,13 @@ class FakeAnnotateSession:
         self.state = replace(self.state, **changes)
         for listener in self._listeners:
             listener()
+
+    def put_off(self) -> bool:
+        if len(self.tasks) < 2:
+            return False
+        self.tasks.append(self.tasks.pop(0))
+        self.advance()
+        return True
 
     def shown(self) -> None:
         self.calls.append(f"shown {self.current.id if self.current else ''}".strip())

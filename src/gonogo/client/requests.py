@@ -18,6 +18,7 @@ from gonogo.client.errors import InvalidInputError
 SUBMIT_PATH: Final = "/api/v1/parts/labeling/tasks/{}/submit"
 ADJUDICATE_PATH: Final = "/api/v1/parts/labeling/tasks/{}/adjudicate"
 RULING_PATH: Final = "/api/v1/gonogo/tasks/{}/ruling"
+HELP_PATH: Final = "/api/v1/gonogo/tasks/{}/help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ class RequestKind(Enum):
     SUBMISSION = auto()
     RULING = auto()  # of our own server
     ADJUDICATION = auto()  # of any ARCNM server
+    HELP = auto()  # instead of a verdict, of our own server
 
 
 def request_kind(request: PreparedRequest) -> RequestKind:
     """Returns the kind of a request of this module, by its path, as stored rows carry no other sign."""
-    ending = request.path.rpartition("/")[2]
-    return {"ruling": RequestKind.RULING, "adjudicate": RequestKind.ADJUDICATION}.get(ending, RequestKind.SUBMISSION)
+    kinds = {"ruling": RequestKind.RULING, "adjudicate": RequestKind.ADJUDICATION, "help": RequestKind.HELP}
+    return kinds.get(request.path.rpartition("/")[2], RequestKind.SUBMISSION)
 
 
 def submit_request(
@@ -64,17 +66,36 @@ def submit_request(
     corrected_value: Mapping[str, object] | None = None,
     confidence: float | None = None,
     duration_ms: int | None = None,
+    reason: str | None = None,
+    note: str | None = None,
     idempotency_key: str | None = None,
 ) -> PreparedRequest:
     """Builds the submit request of one verdict; fields that are `None` are left out.
 
+    `reason` and `note` are for servers with the extension `notes` only.
+
     Raises:
         InvalidInputError: the id or the value cannot be sent.
     """
-    fields = {"corrected_value": corrected_value, "confidence": confidence, "duration_ms": duration_ms}
+    fields: dict[str, object] = {"corrected_value": corrected_value, "confidence": confidence}
+    fields |= {"duration_ms": duration_ms, "reason": reason, "note": note}
     body: dict[str, object] = {"verdict": verdict}
     body |= {name: value for name, value in fields.items() if value is not None}
     return _post(SUBMIT_PATH, task_id, body, idempotency_key)
+
+
+def help_request(
+    task_id: str,
+    *,
+    reason: str | None = None,
+    note: str | None = None,
+    duration_ms: int | None = None,
+    idempotency_key: str | None = None,
+) -> PreparedRequest:
+    """Builds the request that gives a task to the lead instead of answering it. Raises `InvalidInputError`."""
+    fields = {"reason": reason, "note": note, "duration_ms": duration_ms}
+    body: dict[str, object] = {name: value for name, value in fields.items() if value is not None}
+    return _post(HELP_PATH, task_id, body, idempotency_key)
 
 
 def adjudicate_request(

@@ -46,15 +46,16 @@ class ReviewClient(LabelingClient):
         annotator: str | None = None,
         sheet: str | None = None,
         text: str | None = None,
+        reason: str | None = None,
         sample: bool = False,
     ) -> ReviewPage:
         """Returns tasks that need an expert, worst expected harm first; with `sample` also some resolved tasks.
 
         `status` lists all of one status instead; `kind`, `annotator` (id or e-mail), `sheet` (revision, `revision#page`
-        or part) and `text` narrow it down.
+        or part), `text` and `reason` (of a note, or `any`) narrow it down.
         """
         query = {"cursor": cursor, "limit": limit, "status": status, "kind": kind, "annotator": annotator}
-        query |= {"sheet": sheet, "text": text, "sample": "true" if sample else None}
+        query |= {"sheet": sheet, "text": text, "reason": reason, "sample": "true" if sample else None}
         return await self.call(ReviewPage, "GET", url_path(_CAMPAIGN + "/review", campaign_id), query=query)
 
     async def review_task(self, task_id: str, *, names: bool = False) -> ReviewDetail:

@@ -47,6 +47,10 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK), VI
 Link = Annotated[str, Field(min_length=1, max_length=200)]
 """An id of an object that lives elsewhere: a UUID in the examples, opaque to us."""
 
+Note = Annotated[str, Field(max_length=10_000)]
+"""A person's own words about a task or a ruling."""
+Reason = Annotated[str, Field(min_length=1, max_length=100)]
+"""A word of a list of choices, or any other."""
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 

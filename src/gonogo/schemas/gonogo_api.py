@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, ConfigDict, Field
 
 from gonogo.json_types import JsonObject
-from gonogo.schemas.base import AnyValue, Fraction, Link, Name, Received, Sent, Timestamp
+from gonogo.schemas.base import AnyValue, Fraction, Link, Name, Note, Reason, Received, Sent, Timestamp
 from gonogo.schemas.enums import VotePolicy
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, TaskSubject
 
@@ -84,6 +84,24 @@ class ClaimState(Received):
     expires_in: int | None = None
 
 
+class HelpCreate(Sent):
+    """Request for the lead's help with a task: a reason, own words, or both."""
+
+    reason: Reason | None = None
+    note: Note | None = None
+    duration_ms: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+class HelpAsked(Received):
+    """Receipt of a request for help; the claim on the task has ended."""
+
+    id: str
+    task_id: str
+    reason: str | None = None
+    note: str | None = None
+    created_at: Timestamp | None = None
+
+
 class HeldByOthers(Received):
     n_tasks: int
     until: Timestamp | None = None
@@ -117,6 +135,8 @@ class SubmissionDetail(LabelSubmission):
     voter_email: str | None = None
     counted: bool | None = None
     late: bool | None = None
+    reason: str | None = None
+    note: str | None = None
 
 
 class SubmissionList(Received):
@@ -294,3 +314,4 @@ class ExportRecord(Received):
     resolved_at: Timestamp | None = None
     rulings: list[JsonObject] = []
     submissions: list[JsonObject] = []
+    help: list[JsonObject] = []  # requests for the lead's help, without a verdict

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gonogo.json_types import JsonObject
-from gonogo.schemas.base import AnyValue, Finite, Fraction, Link, Name, Received, Sent, Text, Timestamp
+from gonogo.schemas.base import AnyValue, Finite, Fraction, Link, Name, Note, Reason, Received, Sent, Text, Timestamp
 
 # --- campaigns -------------------------------------------------------------------------------------------
 
@@ -215,6 +215,8 @@ class LabelSubmit(Sent):
     corrected_value: JsonObject | None = None
     confidence: Fraction | None = None
     duration_ms: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    reason: Reason | None = None  # extension: of the note, one of `NOTE_REASONS` or another word
+    note: Note | None = None  # extension
 
 
 class LabelSubmission(Received):

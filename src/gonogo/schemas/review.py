@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from gonogo.json_types import JsonObject
-from gonogo.schemas.base import AnyValue, Fraction, Link, Received, Sent, Timestamp
+from gonogo.schemas.base import AnyValue, Fraction, Link, Note, Reason, Received, Sent, Timestamp
 from gonogo.schemas.labeling import LabelingTaskPublic, ServedTask
 
-Note = Annotated[str, Field(max_length=10_000)]
-ErrorType = Annotated[str, Field(min_length=1, max_length=100)]
+ErrorType = Reason
 
 ERROR_TYPES: tuple[str, ...] = (
     "digit",
@@ -75,7 +74,9 @@ class ReviewItem(Received):
     """Row of the review queue.
 
     `harm` is the probability that the outcome is wrong times the confidence of the prediction. `why` says what
-    brought it here: `tie`, `verdicts`, `values`, `unsafe`, or `sample` and `listed` for tasks that need no ruling.
+    brought it here: `tie`, `verdicts`, `values`, `unsafe`, `help` where an annotator asks the lead about an open task,
+    or `sample` and `listed` for tasks that need no ruling. `reasons` counts the notes on it by reason, `n_help` the
+    people who ask.
     `likely` is `None` while nobody has voted. `part` is the name of the drawing's part.
     """
 
@@ -89,6 +90,8 @@ class ReviewItem(Received):
     answers: list[GivenAnswer] = []
     likely: LikelyOutcome | None = None
     adjudicated: bool = False
+    reasons: dict[str, int] = {}
+    n_help: int = 0
 
 
 class ReviewPage(Received):
@@ -115,6 +118,8 @@ class ReviewVote(Received):
     reliability: float | None = None
     voter_id: str | None = None
     voter_name: str | None = None
+    reason: str | None = None
+    note: str | None = None
 
 
 class Likeness(Received):
@@ -178,6 +183,18 @@ class RulingPublic(Received):
     created_at: Timestamp | None = None
 
 
+class HelpRequest(Received):
+    """Request of an annotator for the lead's help with a task, instead of a vote. Names only on request."""
+
+    id: str
+    task_id: str
+    reason: str | None = None
+    note: str | None = None
+    created_at: Timestamp | None = None
+    voter_id: str | None = None
+    voter_name: str | None = None
+
+
 class ReviewDetail(Received):
     """Details of one case for its adjudication."""
 
@@ -191,6 +208,7 @@ class ReviewDetail(Received):
     now: Standing
     possible: list[PossibleRuling] = []
     rulings: list[RulingPublic] = []
+    help: list[HelpRequest] = []
     error_types: list[str] = []
 
 

@@ -47,6 +47,7 @@ class OneWayServer:
     sent: list[tuple[PreparedRequest, RequestKind]] = field(default_factory=list)
     extensions: bool = True
     max_held: int | None = 5
+    takes_notes: bool | None = False
 
     async def send(self, request: PreparedRequest, kind: RequestKind) -> Stored:
         self.sent.append((request, kind))

@@ -54,6 +54,14 @@ class CurrentTask:
             self._times[self.held.task.id] = self._timer.stop()
             self._prefetcher.push_front(self.held)
 
+    def put_off(self) -> ClaimedTask | None:
+        """Takes the current task off the screen and returns it; its time goes on when it is shown again."""
+        held = self.held
+        if held is not None:
+            self._times[held.task.id] = self._timer.stop()
+            self.held = None
+        return held
+
     def clear(self) -> None:
         """Leaves no task current."""
         self.held = None

@@ -196,6 +196,29 @@ class AnnotateSession:
         self.changed()
         return (answer.held.task, answer.decision) if answer is not None else None
 
+    def put_off(self) -> bool:
+        """Puts the current question off until later; false when there is no other to go on with.
+
+        Our own server takes it back, and offers it again behind the others; elsewhere it waits here.
+        """
+        gives_back = self._prefetcher.extensions and self._session.reachable
+        if self._current.held is None or not (self._prefetcher.ahead or gives_back):
+            return False
+        held = self._current.put_off()
+        if held is not None and gives_back:
+            self._session.tasks.start("release", lambda: self._prefetcher.release_all([held], ahead=False))
+        elif held is not None:
+            self._prefetcher.put_off(held)
+        self._current.advance()
+        self.changed()
+        return True
+
+    @property
+    def takes_notes(self) -> bool | None:
+        """Whether the server keeps notes and questions to the lead; `None` while it has not answered yet."""
+        server = self._session.connector.connected
+        return None if server is None else server.takes_notes
+
     def retry_now(self) -> None:
         """Tries the server again at once (key `r`)."""
         self._session.retry_now()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.requests import PreparedRequest, submit_request
+from gonogo.client.requests import PreparedRequest, help_request, submit_request
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.models import Decision
+from gonogo.desk.core.models import HELP, Decision
 from gonogo.desk.core.verdict_words import verdict_word
 
 
 def submission_request(
     task_id: str, decision: Decision, words: Mapping[str, str] | None = None, *, idempotency_key: str | None = None
 ) -> PreparedRequest:
-    """Builds the submit request of `decision`, under a key of its own unless one is given.
+    """Builds the submit request of `decision`, or its request for help, under a key of its own unless one is given.
 
     `words` are the server's words for the verdict actions (`correct`, `incorrect`, `fix`, `unsure`), see
     `Settings.verdicts`; a verdict without an entry travels unchanged.
@@ -22,13 +22,21 @@ def submission_request(
     Raises:
         DeskError: the corrected value holds what JSON cannot.
     """
+    reason, note = decision.note.reason or None, decision.note.words or None
+    duration = decision.times.duration_ms
     try:
+        if decision.verdict == HELP:
+            return help_request(
+                task_id, reason=reason, note=note, duration_ms=duration, idempotency_key=idempotency_key
+            )
         return submit_request(
             task_id,
             verdict_word(decision.verdict, decision.corrected_value, words or {}),
             corrected_value=decision.corrected_value,
             confidence=decision.confidence,
-            duration_ms=decision.times.duration_ms,
+            duration_ms=duration,
+            reason=reason,
+            note=note,
             idempotency_key=idempotency_key,
         )
     except InvalidInputError as error:

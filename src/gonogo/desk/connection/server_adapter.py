@@ -12,7 +12,7 @@ from gonogo.client.response_parsing import parse
 from gonogo.desk.connection.server_protocol import ClaimStatus, Receipt, WorkProgress
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.schemas.gonogo_api import DrawingUrl, QueueView
+from gonogo.schemas.gonogo_api import DrawingUrl, HelpAsked, QueueView
 from gonogo.schemas.labeling import LabelingTaskPublic, LabelSubmission
 from gonogo.schemas.review import RulingMade
 from gonogo.schemas.statuses import takes_answers
@@ -24,12 +24,14 @@ class HttpTaskServer:
     def __init__(self, client: GonogoClient) -> None:
         self.client = client
         self.extensions = False
+        self.takes_notes: bool | None = None
         self.max_held: int | None = None
 
     async def discover_capabilities(self) -> None:
         """Asks whether the server has our extensions."""
         capabilities = await self.client.capabilities()
         self.extensions = capabilities is not None
+        self.takes_notes = capabilities is not None and "notes" in capabilities.extensions
         self.max_held = max(1, capabilities.max_held_claims) if capabilities else None
 
     async def send(self, request: PreparedRequest, kind: RequestKind) -> Receipt:
@@ -41,6 +43,9 @@ class HttpTaskServer:
         if kind is RequestKind.ADJUDICATION:
             task = parse(LabelingTaskPublic, response)
             return LabelSubmission(id=task.id, task_id=task.id)
+        if kind is RequestKind.HELP:
+            asked = parse(HelpAsked, response)
+            return LabelSubmission(id=asked.id, task_id=asked.task_id)
         return parse(LabelSubmission, response)
 
     async def next_task(self, campaign_id: str, idempotency_key: str) -> ClaimedTask | None:

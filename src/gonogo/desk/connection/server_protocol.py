@@ -54,6 +54,7 @@ class TaskServer(Protocol):
     """Labeling server under one credential. All methods raise `GonogoClientError`; nothing is retried here."""
 
     extensions: bool
+    takes_notes: bool | None
     max_held: int | None
 
     async def discover_capabilities(self) -> None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from gonogo.json_types import JsonObject, JsonValue
 
@@ -65,6 +66,21 @@ class Times:
         return self.looking + self.editing
 
 
+HELP: Final = "help"
+"""`Decision.verdict` of a question that is given to the lead instead of being answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNote:
+    """Note of a person on a question: a reason of `NOTE_REASONS`, own words, or both; false when empty."""
+
+    reason: str = ""
+    words: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.reason or self.words)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Answer of a person, before it is a request."""
@@ -73,6 +89,7 @@ class Decision:
     corrected_value: JsonObject | None = None
     confidence: float | None = None
     times: Times = field(default_factory=lambda: Times(0))
+    note: TaskNote = field(default_factory=TaskNote)
 
 
 @dataclass(frozen=True, slots=True)

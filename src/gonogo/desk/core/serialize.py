@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from gonogo.desk.core.models import Decision, DeskTask, Times
+from gonogo.desk.core.models import Decision, DeskTask, TaskNote, Times
 from gonogo.json_types import JsonObject
 from gonogo.schemas.default_question import question
 from gonogo.sheets.child_messages import (
@@ -95,12 +95,15 @@ def decision_to_json(decision: Decision) -> JsonObject:
             "waiting": times.waiting,
             "focus_known": times.focus_known,
         },
+        "note": {"reason": decision.note.reason, "words": decision.note.words},
     }
 
 
 def decision_from_json(data: dict[str, Any]) -> Decision:
     """Parses the result of `decision_to_json`. Raises `KeyError` or `TypeError` on anything else."""
-    return Decision(data["verdict"], data["corrected_value"], data["confidence"], Times(**data["times"]))
+    note = data.get("note") or {}  # absent in rows of an earlier version
+    times = Times(**data["times"])
+    return Decision(data["verdict"], data["corrected_value"], data["confidence"], times, TaskNote(**note))
 
 
 def picture_to_json(request: PictureRequest, picture: Picture) -> JsonObject:

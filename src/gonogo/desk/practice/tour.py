@@ -73,6 +73,7 @@ class TourServer:
     """Server of a tour: each question once, any answer taken. Drawings come from the campaign's own server."""
 
     extensions = True
+    takes_notes: bool | None = False
     max_held: int | None = 5
 
     def __init__(self, lessons: Sequence[Lesson], connect: Callable[[], Awaitable[TaskServer]]) -> None:

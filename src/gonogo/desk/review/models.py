@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFilters:
-    """Filters of the queue. `status` empty: what needs an expert; `sample` adds settled tasks to it."""
+    """Filters of the queue. `status` empty: what needs an expert; `sample` adds settled tasks to it.
+
+    `noted` keeps those with a note of an annotator.
+    """
 
     status: str = ""
     kind: str = ""
     annotator: str = ""
     sheet: str = ""
     text: str = ""
+    noted: bool = False
     sample: bool = False
 
     @property
@@ -41,6 +45,7 @@ class QueueRow:
         answers: The counted votes with their values; empty where the server lists none.
         likely: Likeliest outcome by the votes; `None` without votes, or where the server lists none.
         record: Times and people of the task as published, by name, for those who ask.
+        reasons: Reasons of the annotators' notes (word, how many).
     """
 
     task: DeskTask
@@ -59,6 +64,7 @@ class QueueRow:
     agreement: float | None = None
     confidence: float | None = None
     record: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
 
     def agreed_ruling(self) -> Ruling | None:
         """The ruling that all votes ask for; `None` if any of them differs from it, or none is known."""

@@ -60,6 +60,7 @@ class ReviewServer(HttpTaskServer):
             annotator=filters.annotator or None,
             sheet=filters.sheet or None,
             text=filters.text or None,
+            reason="any" if filters.noted else None,
             sample=filters.sample,
         )
         rows = tuple(_row(item, campaign_id) for item in page.data)
@@ -144,6 +145,7 @@ def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
         agreement=task.agreement,
         confidence=task.predicted_confidence,
         record=_record(task),
+        reasons=tuple(item.reasons.items()),
     )
 
 

@@ -127,6 +127,10 @@ class TaskPrefetcher:
         """Puts a task back ahead of all others."""
         self.ahead.appendleft(held)
 
+    def put_off(self, held: ClaimedTask) -> None:
+        """Puts a task behind all others that are ahead."""
+        self.ahead.append(held)
+
     def restore(self, tasks: Iterable[ClaimedTask]) -> None:
         """Puts tasks of the last run ahead."""
         self.ahead.extend(tasks)
@@ -361,10 +365,10 @@ class TaskPrefetcher:
         for held in [held for held in self.ahead if held.expires_at is not None and held.expires_at <= now]:
             self._drop(held)
 
-    async def release_all(self, in_hand: Iterable[ClaimedTask]) -> None:
-        """Releases every claim, so that others need not wait until the leases expire."""
+    async def release_all(self, in_hand: Iterable[ClaimedTask], *, ahead: bool = True) -> None:
+        """Releases these claims, and those `ahead`, so that others need not wait until the leases expire."""
         server = await self._server()
-        for held in [*in_hand, *self.ahead]:
+        for held in [*in_hand, *(self.ahead if ahead else ())]:
             try:
                 await server.release(held.task.id)
             except GonogoClientError:

@@ -35,6 +35,7 @@ from gonogo.server.store.schema import (
     drawings,
     gold_items,
     golden_items,
+    help_requests,
     part_revisions,
     parts,
     predictions,
@@ -85,6 +86,7 @@ def _task_cells() -> dict[str, Cell]:
             case((golden_items.c.promoted_at.is_(None), _literal("null")), else_=_object(_golden_cells())),
         ),
         "rulings": ("[%s]", _list(rulings, _ruling_cells(), rulings)),
+        "help": ("[%s]", _list(help_requests, _help_cells(), _help_with_people())),
         "submissions": ("[%s]", _list(submissions, _vote_cells(), _votes_with_people())),
     }
 
@@ -99,13 +101,30 @@ def _ruling_cells() -> dict[str, Cell]:
 
 
 def _vote_cells() -> dict[str, Cell]:
-    names = ("corrected_value", "confidence", "duration_ms", "claimed_at", "created_at", "counted", "late")
+    names = (
+        "corrected_value",
+        "confidence",
+        "duration_ms",
+        "claimed_at",
+        "created_at",
+        "counted",
+        "late",
+        "reason",
+        "note",
+    )
     return {
         "id": _plain(submissions.c.id),
         "annotator_id": _plain(submissions.c.voter_id),
         "annotator_email": _text(func.coalesce(annotator_accounts.c.email, users.c.email)),
         "verdict": _plain(submissions.c.verdict),
     } | {name: _cell(submissions.c[name]) for name in names}
+
+
+def _help_cells() -> dict[str, Cell]:
+    return {
+        "annotator_id": _plain(help_requests.c.voter_id),
+        "annotator_email": _text(func.coalesce(annotator_accounts.c.email, users.c.email)),
+    } | {name: _cell(help_requests.c[name]) for name in ("reason", "note", "duration_ms", "created_at")}
 
 
 def _with_origin_and_outcome() -> FromClause:
@@ -123,6 +142,11 @@ def _with_origin_and_outcome() -> FromClause:
 def _votes_with_people() -> FromClause:
     votes = submissions.outerjoin(users, users.c.id == submissions.c.voter_id)
     return votes.outerjoin(annotator_accounts, annotator_accounts.c.id == submissions.c.voter_id)
+
+
+def _help_with_people() -> FromClause:
+    requests = help_requests.outerjoin(users, users.c.id == help_requests.c.voter_id)
+    return requests.outerjoin(annotator_accounts, annotator_accounts.c.id == help_requests.c.voter_id)
 
 
 def _list(table: Table, cells: dict[str, Cell], source: FromClause) -> ColumnElement[str]:

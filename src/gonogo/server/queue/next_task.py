@@ -14,12 +14,14 @@ from gonogo.server.queue.rows import SERVED_COLUMNS, HeldTask, QueueCampaign, Qu
 from gonogo.server.store import task_order
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.schema import annotator_scores, campaigns, submissions, tasks, voters
+from gonogo.server.store.schema import annotator_scores, campaigns, help_requests, submissions, tasks, voters
 
 # --- queries -----------------------------------------------------------------------------------------------
 
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
 _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
+
+_asked_help = exists().where(help_requests.c.task_id == tasks.c.id, help_requests.c.voter_id == bindparam("voter"))
 
 _ordinary = tasks.alias("ordinary")
 _first_ordinary = (
@@ -30,6 +32,7 @@ _first_ordinary = (
         _ordinary.c.rank < bindparam("end"),
         _ordinary.c.gold_item_id.is_(None),
         ~exists().where(submissions.c.task_id == _ordinary.c.id, submissions.c.voter_id == bindparam("voter")),
+        ~exists().where(help_requests.c.task_id == _ordinary.c.id, help_requests.c.voter_id == bindparam("voter")),
     )
     .order_by(_ordinary.c.rank)
     .limit(1)
@@ -41,6 +44,7 @@ _ahead = and_(
     tasks.c.rank > bindparam("cursor"),
     tasks.c.rank < bindparam("end"),
     ~_own_vote,
+    ~_asked_help,
     # Gold ends with the ordinary work. Both are asked of ordinary tasks, too, so that they take the same time.
     ~honeypots.met_by_voter(tasks.c.gold_item_id),
     _first_rank.is_not(None),

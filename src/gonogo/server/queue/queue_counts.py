@@ -15,7 +15,7 @@ from gonogo.schemas.gonogo_api import HeldByOthers, QueueView
 from gonogo.server.auth.principals import Voter
 from gonogo.server.serialize import instant
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
-from gonogo.server.store.schema import submissions, tasks, voters
+from gonogo.server.store.schema import help_requests, submissions, tasks, voters
 from gonogo.server.store.schema.rows import CampaignRow
 
 # --- queries -----------------------------------------------------------------------------------------------
@@ -61,6 +61,18 @@ _COUNT_OWN_AHEAD = CompiledStatement(
         tasks.c.gold_item_id.is_(None),
     )
 )
+_COUNT_HELP_AHEAD = CompiledStatement(
+    select(func.count())
+    .select_from(help_requests)
+    .join(tasks, tasks.c.id == help_requests.c.task_id)
+    .where(
+        help_requests.c.campaign_id == bindparam("campaign"),
+        help_requests.c.voter_id == bindparam("voter"),
+        tasks.c.rank > bindparam("cursor"),
+        tasks.c.gold_item_id.is_(None),
+        ~_own_vote,
+    )
+)
 _HELD_KINDS = CompiledStatement(
     select(tasks.c.is_gold).where(_in_campaign, tasks.c.holder_id == bindparam("voter"), _live)
 )
@@ -72,6 +84,7 @@ _HELD_BY_OTHERS = CompiledQuery(
         _live,
         tasks.c.status == TaskStatus.OPEN,
         ~_own_vote,
+        ~exists().where(help_requests.c.task_id == tasks.c.id, help_requests.c.voter_id == bindparam("voter")),
     ),
     ClaimsOfOthers,
 )
@@ -101,7 +114,7 @@ def queue_view(
     if campaign.status == CampaignStatus.OPEN:
         ahead = {**params, "cursor": progress.cursor}
         n_ordinary += _COUNT_AHEAD.scalar(connection, ahead) - _COUNT_GOLD_AHEAD.scalar(connection, ahead)
-        n_ordinary -= _COUNT_OWN_AHEAD.scalar(connection, ahead)
+        n_ordinary -= _COUNT_OWN_AHEAD.scalar(connection, ahead) + _COUNT_HELP_AHEAD.scalar(connection, ahead)
     others = _HELD_BY_OTHERS.one(connection, {**params, "now": now})
     return QueueView(
         campaign_id=campaign.id,

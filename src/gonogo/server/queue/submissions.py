@@ -41,6 +41,8 @@ class StoredSubmission:
     claimed_at: datetime | None
     created_at: datetime
     idempotency_key: str | None
+    reason: str | None
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ _set_n_votes = tasks.update().where(tasks.c.id == bindparam("task")).values(subm
 _COUNT_VOTE = CompiledStatement(_set_n_votes.values(rank=case((_wants_votes, tasks.c.rank), else_=null())))
 _rank_if_wanted = case((_wants_votes, task_order.RANK_AT_INSERT_ROUND), else_=null())
 _COUNT_VOTE_AND_RELEASE = CompiledStatement(_set_n_votes.values(rank=_rank_if_wanted, **leases.NO_HOLDER))
-_COUNT_DONE = CompiledStatement(
+COUNT_DONE = CompiledStatement(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
@@ -199,6 +201,8 @@ def submit(
         claimed_at=task.claimed_at if task.holder_id == voter.id else None,
         created_at=now,
         idempotency_key=idempotency_key,
+        reason=answer.reason,
+        note=answer.note or None,
     )
     _INSERT.later(connection, stored.__dict__)
     _record_vote(connection, campaign.id, task, voter, counted=counted, now=now)
@@ -220,7 +224,7 @@ def _record_vote(
     n_votes = task.submission_count + counted
     update = _COUNT_VOTE_AND_RELEASE if task.holder_id == voter.id else _COUNT_VOTE
     update.later(connection, {"task": task.id, "votes": n_votes})
-    _COUNT_DONE.later(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
+    COUNT_DONE.later(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
     if task.is_gold and task.gold_item_id is not None and not task.was_served:
         honeypots.record_unserved(connection, task.gold_item_id, voter.id)
     if not counted:

@@ -24,6 +24,7 @@ from gonogo.schemas.verdicts import VERDICT_CLASSES, VERDICTS, Verdict
 from gonogo.server.auth.principals import Principal
 from gonogo.server.consensus.decide import Outcome, Truth, Vote, ruled_outcome, same_value
 from gonogo.server.consensus.values import Value, group_values
+from gonogo.server.review.notes import help_of_task
 from gonogo.server.review.queue import conflict_reason, expected_harm
 from gonogo.server.review.rulings import person_name, ruling_public, rulings_of_task
 from gonogo.server.scoring.task_scoring import ScoredTask, VoteToScore, load_task, score_task
@@ -55,6 +56,8 @@ class CaseVoteRow(NamedTuple):
     reliability: float | None
     voter_name: str | None
     discounted: bool
+    reason: str | None
+    note: str | None
 
 
 _VOTES = (
@@ -71,6 +74,8 @@ _VOTES = (
         annotator_scores.c.reliability,
         person_name(submissions.c.voter_id).label("voter_name"),
         exists().where(discounted_votes.c.submission_id == submissions.c.id).label("discounted"),
+        submissions.c.reason,
+        submissions.c.note,
     )
     .outerjoin(
         annotator_scores,
@@ -114,6 +119,7 @@ def case_detail(
         now=_standing(outcome, scored.probabilities),
         possible=_possible(scored, cast, groups, values),
         rulings=[ruling_public(row, caller.id, names=names) for row in rulings_of_task(connection, task.id)],
+        help=help_of_task(connection, task.id, names=names),
         error_types=list(ERROR_TYPES),
     )
 
@@ -138,6 +144,8 @@ def _review_vote(label: str, row: CaseVoteRow, names: bool) -> ReviewVote:
         reliability=row.reliability,
         voter_id=row.voter_id if names else None,
         voter_name=row.voter_name if names else None,
+        reason=row.reason,
+        note=row.note,
     )
 
 

@@ -33,9 +33,11 @@ from gonogo.schemas.verdicts import VERDICT_CLASSES, Verdict
 from gonogo.server.errors import invalid
 from gonogo.server.practice.settings import load_review_settings
 from gonogo.server.review.likely import TaskVotes, votes_of
+from gonogo.server.review.notes import TaskNotes, notes_of
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import (
     annotator_accounts,
+    help_requests,
     part_revisions,
     parts,
     submissions,
@@ -53,13 +55,14 @@ ASSUMED_CONFIDENCE = 1.0
 
 @dataclass(frozen=True)
 class ReviewQuery:
-    """Filters of the queue; `sample` adds settled tasks to the conflicts."""
+    """Filters of the queue; `sample` adds settled tasks to the conflicts, `reason` is that of a note, or `any`."""
 
     status: str | None = None
     kind: str | None = None
     annotator: str | None = None
     sheet: str | None = None
     text: str | None = None
+    reason: str | None = None
     sample: bool = False
 
 
@@ -101,7 +104,8 @@ def queue_page(
             following = _cursor(rows[-1])
             break
     count = sum(_count(connection, [*base, band.condition, ~own]) for band in bands)
-    hidden = _count(connection, [*base, bands[0].condition, own]) if bands[0].name == "h" else 0
+    conflicts = [band for band in bands if band.name == "h"]
+    hidden = sum(_count(connection, [*base, band.condition, own]) for band in conflicts)
     return ReviewPage(count=count, hidden_own=hidden, data=_items(connection, rows, now), next_cursor=following)
 
 
@@ -110,7 +114,8 @@ def queue_page(
 
 @dataclass(frozen=True)
 class _Band:
-    """A part of the list: `h` conflicts by harm, `s` a sample in random order, or `n` newest first."""
+    """A part of the list: `f` open tasks that somebody asks about, `h` conflicts by harm, `s` a sample in random order,
+    or `n` newest first."""
 
     name: str
     condition: ColumnElement[bool]
@@ -131,6 +136,8 @@ def _bands(connection: Connection, campaign_id: str, filters: ReviewQuery) -> li
     # Written out, so that the database sees that its index of the conflicts fits.
     conflicts = tasks.c.status == literal_column(f"'{TaskStatus.IN_REVIEW.value}'")
     bands = [_Band("h", conflicts, (_harm.desc(), tasks.c.number))]
+    if filters.status is None:
+        bands.insert(0, _Band("f", and_(tasks.c.status == TaskStatus.OPEN, _help_asked()), (tasks.c.number,)))
     if filters.sample and filters.status is None:
         drawn = _sampled(load_review_settings(connection, campaign_id).sample_rate)
         bands.append(_Band("s", drawn, (tasks.c.id,)))
@@ -148,7 +155,7 @@ def _sampled(rate: float) -> ColumnElement[bool]:
 def _cursor(row: _QueueRow) -> str:
     if row.band == "h":
         return f"h{row.harm!r}:{row.task.number}"
-    return f"s{row.task.id}" if row.band == "s" else f"n{row.task.number}"
+    return f"s{row.task.id}" if row.band == "s" else f"{row.band}{row.task.number}"
 
 
 def _read_cursor(cursor: str | None, bands: Sequence[_Band]) -> _PagePosition:
@@ -162,6 +169,8 @@ def _read_cursor(cursor: str | None, bands: Sequence[_Band]) -> _PagePosition:
             return _PagePosition(band, tasks.c.id > rest)
         if cursor[0] == "n":
             return _PagePosition(band, tasks.c.number < _parse_whole(rest))
+        if cursor[0] == "f":
+            return _PagePosition(band, tasks.c.number > _parse_whole(rest))
         level, number = rest.split(":")
         reached = float(level)
         if not 0 <= reached <= 1:
@@ -195,7 +204,28 @@ def _filter_conditions(campaign_id: str, filters: ReviewQuery) -> list[ColumnEle
         conditions.append(_on_sheet(campaign_id, filters.sheet))
     if filters.text:
         conditions.append(_contains(filters.text))
+    if filters.reason:
+        conditions.append(_noted(filters.reason))
     return conditions
+
+
+def _help_asked() -> ColumnElement[bool]:
+    return exists().where(help_requests.c.task_id == tasks.c.id)
+
+
+def _noted(reason: str) -> ColumnElement[bool]:
+    """Tasks with a note for `reason`, by a vote or a request for help; `any` for any note."""
+    return or_(
+        *(
+            exists().where(
+                table.c.task_id == tasks.c.id,
+                or_(table.c.reason.is_not(None), table.c.note.is_not(None))
+                if reason == "any"
+                else table.c.reason == reason,
+            )
+            for table in (submissions, help_requests)
+        )
+    )
 
 
 def _voted_by(person: str) -> ColumnElement[bool]:
@@ -254,9 +284,20 @@ def _voted_on(campaign_id: str, voter_id: str) -> AnySelect:
 
 
 def _items(connection: Connection, rows: Sequence[_QueueRow], now: datetime) -> list[ReviewItem]:
-    votes = votes_of(connection, [row.task.id for row in rows])
+    task_ids = [row.task.id for row in rows]
+    votes = votes_of(connection, task_ids)
+    notes = notes_of(connection, task_ids)
     names = _part_names(connection, {row.task.part_revision_id for row in rows if row.task.part_revision_id})
-    return [_item(row, votes[row.task.id], names.get(row.task.part_revision_id or ""), now) for row in rows]
+    return [
+        _item(
+            row,
+            votes[row.task.id],
+            notes.get(row.task.id, TaskNotes()),
+            names.get(row.task.part_revision_id or ""),
+            now,
+        )
+        for row in rows
+    ]
 
 
 def _part_names(connection: Connection, revision_ids: Collection[str]) -> dict[str, str]:
@@ -265,7 +306,7 @@ def _part_names(connection: Connection, revision_ids: Collection[str]) -> dict[s
     return {row.id: row.name for row in connection.execute(query.where(part_revisions.c.id.in_(revision_ids)))}
 
 
-def _item(row: _QueueRow, cast: TaskVotes, part: str | None, now: datetime) -> ReviewItem:
+def _item(row: _QueueRow, cast: TaskVotes, notes: TaskNotes, part: str | None, now: datetime) -> ReviewItem:
     verdicts = Counter(vote.verdict for vote in cast.votes)
     values = {vote.value.key for vote in cast.votes if vote.verdict == Verdict.INCORRECT and vote.value is not None}
     return ReviewItem(
@@ -273,12 +314,14 @@ def _item(row: _QueueRow, cast: TaskVotes, part: str | None, now: datetime) -> R
         part=part,
         harm=row.harm,
         posterior=row.task.posterior,
-        why={"s": "sample", "n": "listed"}.get(row.band) or conflict_reason(verdicts, len(values)),
+        why={"s": "sample", "n": "listed", "f": "help"}.get(row.band) or conflict_reason(verdicts, len(values)),
         verdicts=dict(verdicts),
         n_values=len(values),
         answers=cast.answers,
         likely=cast.likely,
         adjudicated=row.task.adjudicated,
+        reasons=notes.reasons,
+        n_help=notes.n_help,
     )
 
 

@@ -27,6 +27,7 @@ EXTENSIONS = [
     "annotators",
     "practice",
     "progress_stream",
+    "notes",
 ]
 
 

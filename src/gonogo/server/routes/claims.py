@@ -1,20 +1,21 @@
-"""Routes of claims: claim the next task, renew or release a claim, and the state of the caller's queue."""
+"""Routes of claims: claim the next task, renew or release a claim, ask the lead about it, and the caller's queue."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from gonogo.schemas.gonogo_api import ClaimState, QueueView
+from gonogo.schemas.gonogo_api import ClaimState, HelpAsked, HelpCreate, QueueView
 from gonogo.schemas.labeling import ServedTask
 from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Context
+from gonogo.server.errors import invalid
 from gonogo.server.http.handler_decorators import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.eligibility import ineligibility
-from gonogo.server.queue import leases, operations
+from gonogo.server.queue import help_requests, leases, operations
 from gonogo.server.queue.queue_counts import queue_view as queue_view_of
-from gonogo.server.serialize import served_task
+from gonogo.server.serialize import instant, served_task
 
 router = make_router()
 EXPIRES_IN = "X-Claim-Expires-In"
@@ -52,6 +53,20 @@ def release(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
     task, _campaign = task_for(tx, ctx.caller, task_id, VOTERS)
     leases.release_if_held(tx, task, voter_of(ctx.caller), ctx.now)
     return ClaimState(task_id=task_id, held=False)
+
+
+@router.post("/api/v1/gonogo/tasks/{task_id}/help", name="ask_help", status_code=201)
+@open_to(*VOTERS)
+def ask_help(ctx: Context, tx: Connection, task_id: str, body: HelpCreate) -> HelpAsked:
+    """Gives a task to the lead, with a reason, instead of answering it: the claim ends, and the caller is not served
+    the task again. It stands first in the review queue; others may still answer it. Asking again changes the words.
+    """
+    task, _campaign = task_for(tx, ctx.caller, task_id, VOTERS)
+    if not body.reason and not (body.note or "").strip():
+        raise invalid([{"loc": ["body"], "msg": "Give a reason or a note.", "type": "missing"}])
+    asked = help_requests.ask_help(tx, task, voter_of(ctx.caller), body, ctx.now)
+    created_at = instant(asked.created_at)
+    return HelpAsked(id=asked.id, task_id=asked.task_id, reason=asked.reason, note=asked.note, created_at=created_at)
 
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/queue", name="queue_view")

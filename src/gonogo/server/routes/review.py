@@ -63,15 +63,17 @@ def review_queue(
     annotator: Filter = None,
     sheet: Filter = None,
     text: Filter = None,
+    reason: Filter = None,
     sample: Flag = False,
 ) -> ReviewPage:
-    """Review queue: conflicts by expected harm; then, with `sample`, settled tasks at the campaign's `sample_rate`.
+    """Review queue: open tasks that annotators ask the lead about, then conflicts by expected harm; then, with
+    `sample`, settled tasks at the campaign's `sample_rate`. `reason` keeps those with such a note; `any` with any note.
 
     With `status` other than `in_review`: all tasks of that status, newest first. Tasks that the caller voted on are
     left out.
     """
     pagination.one_of(status, TaskStatus, "query", "status")
-    filters = ReviewQuery(status, kind, annotator, sheet, text, sample)
+    filters = ReviewQuery(status, kind, annotator, sheet, text, reason, sample)
     campaign = campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     return queue_page(tx, campaign, ctx.caller.id, filters, limit, cursor, ctx.now)
 

@@ -138,6 +138,8 @@ def list_submissions(
             voter_email=email,
             counted=row.counted,
             late=row.late,
+            reason=row.reason,
+            note=row.note,
         )
         for row, email in page.rows
     ]

@@ -46,6 +46,7 @@ REVIEW = Scope(
     Action("who", "annotator", "Only what one person voted on.", ("w",), "filter('annotator')", 8),
     Action("sheet", "sheet", "Only one drawing.", ("h",), "filter('sheet')", 9),
     Action("sample", "sample", "Add a sample of settled tasks, or not.", ("m",), "sample", 10),
+    Action("noted", "noted", "Only tasks with a note of an annotator, or all.", ("n",), "noted", 10),
     Action("clear", "all", "All that needs an expert: no filter.", ("x",), "clear", 11),
     Action("quality", "quality", "What the labels of this campaign are worth.", ("y",), "quality", 4),
     Action("candidates", "gold", "Rulings proposed as gold.", ("g",), "candidates", 5),

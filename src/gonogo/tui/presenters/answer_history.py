@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from gonogo.desk.core.models import Decided, SendState
+from gonogo.desk.core.models import HELP, Decided, SendState
 from gonogo.tui.presenters.annotate import outcome_text
 from gonogo.tui.presenters.format import field_line, value_text, verdict_sign
+from gonogo.tui.presenters.question_notes import note_text
 from gonogo.tui.text import one_line, styled
 
 UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
@@ -51,7 +52,9 @@ def search_text(answer: Decided) -> str:
     values = (value_text(task.predicted_value), value_text(decision.corrected_value))
     kinds = (task.target_kind, task.detail_kind, task.field_name)
     links = " ".join(value for _, value in task.links)
-    return " ".join((decision.verdict, *values, *kinds, task.prompt, links, outcome_text(answer))).lower()
+    return " ".join(
+        (decision.verdict, note_text(decision.note), *values, *kinds, task.prompt, links, outcome_text(answer))
+    ).lower()
 
 
 def details(answer: Decided, question: Content) -> Content:
@@ -63,11 +66,13 @@ def details(answer: Decided, question: Content) -> Content:
         f"idle {times.idle / 1000:.1f} s, waiting {times.waiting / 1000:.1f} s"
     )
     fields = [
-        ("answer", f"{decision.verdict}{corrected}"),
+        ("answer", "given to the lead" if decision.verdict == HELP else f"{decision.verdict}{corrected}"),
         ("state", outcome_text(answer)),
         ("sure", "not given" if decision.confidence is None else f"{round(decision.confidence * 5)} of 5"),
         ("time", spent),
     ]
+    if decision.note:
+        fields.insert(1, ("note", note_text(decision.note)))
     trace = answer.detail.partition("\n")[2]
     fields += [("details", trace)] if trace else []
     lines = [field_line(name, styled(text, "$foreground")) for name, text in fields]

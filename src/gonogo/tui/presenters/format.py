@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from gonogo.desk.core.models import HELP
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.text import one_line, styled
 from gonogo.values import format_text, from_json
@@ -14,7 +15,9 @@ from gonogo.values.characters import visible, without_hidden
 
 
 def verdict_sign(verdict: str) -> tuple[str, str]:
-    """Returns sign and colour of a verdict; a dot for a verdict of another server."""
+    """Returns sign and colour of a verdict, or of a question to the lead; a dot for a verdict of another server."""
+    if verdict == HELP:
+        return "»", "$accent"
     traits = VERDICTS.get(verdict)
     return (traits.sign, f"${traits.color}") if traits is not None else ("•", "$foreground")
 

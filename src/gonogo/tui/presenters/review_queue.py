@@ -10,6 +10,7 @@ from textual.content import Content
 from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import QueueRow, Ruled
 from gonogo.schemas.counted_nouns import counted
+from gonogo.schemas.note_reasons import reason_in_words
 from gonogo.schemas.verdicts import CLASS_OF
 from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.columns import MEDIUM, WIDE, Column
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SHORT_REASONS = {
     "tie": "tie", "verdicts": "verdicts differ", "values": "values differ", "unsafe": "not safe", "sample": "sample",
+    "help": "asks the lead",
     "listed": "listed", "ruled": "ruled", "plain": "not settled",
 }  # fmt: skip
 MOST_SIGNS = 5
@@ -50,7 +52,7 @@ def queue_columns(ruling_of: Callable[[str], Ruled | None], *, plain: bool = Fal
         *doubt,
         Column("read value", 4, _reading, "strong", grows=True),
         Column("drawing", 16, drawing_text),
-        Column("why", 16, lambda row: SHORT_REASONS.get(row.why, one_line(row.why, 15)), "quiet", least_width=MEDIUM),
+        Column("why", 16, why_text, "quiet", least_width=MEDIUM),
         Column("kind", 16, lambda row: kind_text(row.task), "quiet", least_width=WIDE),
     ]
 
@@ -80,6 +82,13 @@ def answers_text(row: QueueRow) -> str:
         signs = sign * answer.count if answer.count <= MOST_SIGNS else f"{sign}×{answer.count}"
         parts.append(f"{signs} {value_text(answer.value, 40)}".rstrip())
     return "  ".join(parts)
+
+
+def why_text(row: QueueRow) -> str:
+    """Why a task is in the queue, in at most 15 characters: an annotator's note says more than how the votes lie."""
+    if row.reasons and row.why != "help":
+        return one_line(f"note: {reason_in_words(row.reasons[0][0]) or 'own words'}", 15)
+    return SHORT_REASONS.get(row.why, one_line(row.why, 15))
 
 
 def left_reason(row: QueueRow) -> str:

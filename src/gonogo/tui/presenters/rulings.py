@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 
 from gonogo.desk.review.models import Case, Draft, QueueRow, Ruled
+from gonogo.schemas.note_reasons import reason_in_words
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.presenters.annotate import OUTCOMES
@@ -19,6 +20,7 @@ REASONS = {
     "verdicts": "the verdicts differ",
     "values": "wrong, but the right values differ",
     "unsafe": "they agree, but not safely enough",
+    "help": "an annotator asks about it",
     "sample": "settled; drawn at random to look again",
     "listed": "no conflict: it is in the list you asked for",
     "ruled": "ruled on already",
@@ -46,7 +48,7 @@ def _evidence(
     if case.detail is None:
         return [*lines, *_wrapped(NO_VOTES, width, "$quiet"), *_public(case)]
     votes = _votes(case.detail, case.names, width, one_line_votes)
-    return [*lines, *votes, Content(""), *_rulings(case.detail, width)]
+    return [*lines, *_asked(case.detail, case.names), *votes, Content(""), *_rulings(case.detail, width)]
 
 
 def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -> list[Content]:
@@ -56,7 +58,8 @@ def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -
         lines = [*_conflict(case, ruled), *_question(case), Content(""), *_counts(row)]
     else:
         votes = [line for vote in case.detail.votes for line in _vote(vote, case.names, width)]
-        lines = [*_conflict(case, ruled), *_question(case), Content(""), *(votes or _counts(row))]
+        asked = _asked(case.detail, case.names)
+        lines = [*_conflict(case, ruled), *_question(case), *asked, Content(""), *(votes or _counts(row))]
     return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
 
 
@@ -76,8 +79,8 @@ def _counts(row: QueueRow) -> list[Content]:
 def _question(case: Case) -> list[Content]:
     """Reason why the task is in the queue, and its risk."""
     row, detail = case.row, case.detail
-    word = detail.why if detail is not None else row.why
-    no_votes = detail is not None and not detail.votes
+    word = "help" if row.why == "help" else detail.why if detail is not None else row.why
+    no_votes = detail is not None and not detail.votes and word != "help" and not detail.help
     reason = "nobody has voted yet" if no_votes else REASONS.get(word, one_line(word, 40))
     lines = [Content.assemble(("? ", "bold $warning"), (reason, "$foreground"))] if reason else []
     facts = []
@@ -120,7 +123,14 @@ def _votes(detail: ReviewDetail, names: bool, width: int, one_line: bool) -> lis
 
 
 def _vote(vote: ReviewVote, names: bool, width: int, one_line_only: bool = False) -> list[Content]:
-    """Vote on one line if it fits, else on two: the answer, then its facts; `one_line_only` drops the last facts."""
+    """Vote on one line if it fits, else on two: the answer, then its facts; `one_line_only` drops the last facts.
+
+    Its note follows on a line of its own.
+    """
+    return [*_answer(vote, names, width, one_line_only), *_note(vote)]
+
+
+def _answer(vote: ReviewVote, names: bool, width: int, one_line_only: bool) -> list[Content]:
     voter = f"{vote.label} {one_line(vote.voter_name or vote.voter_id or '', 24)}".rstrip() if names else vote.label
     answer = Content.assemble((f"{voter} ", "bold $foreground"), styled_answer(vote.verdict, vote.corrected_value))
     texts, uncounted = list(_facts(vote)), _uncounted(vote)
@@ -135,6 +145,21 @@ def _vote(vote: ReviewVote, names: bool, width: int, one_line_only: bool = False
         if not texts:
             return [Content.assemble(warning, answer)]
         texts.pop()
+
+
+def _asked(detail: ReviewDetail, names: bool) -> list[Content]:
+    """Annotators' questions to the lead, one on a line."""
+    lines = []
+    for request in detail.help:
+        person = f"{one_line(request.voter_name or request.voter_id or '', 24)} " if names else ""
+        words = ": ".join(filter(None, (reason_in_words(request.reason), one_line(request.note or "", 200))))
+        lines.append(Content.assemble((f"» {person}asks: ", "bold $accent"), styled(words, "$foreground")))
+    return lines
+
+
+def _note(vote: ReviewVote) -> list[Content]:
+    words = ": ".join(filter(None, (reason_in_words(vote.reason), one_line(vote.note or "", 200))))
+    return [Content.assemble(("    note: ", "$accent"), styled(words, "$foreground"))] if words else []
 
 
 def _facts(vote: ReviewVote) -> Iterable[str]:

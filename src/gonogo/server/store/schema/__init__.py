@@ -34,7 +34,15 @@ from gonogo.server.store.schema.review import (
     review_settings,
     rulings,
 )
-from gonogo.server.store.schema.tasks import gold_items, gold_servings, golden_items, submissions, task_sheets, tasks
+from gonogo.server.store.schema.tasks import (
+    gold_items,
+    gold_servings,
+    golden_items,
+    help_requests,
+    submissions,
+    task_sheets,
+    tasks,
+)
 
 __all__ = [
     "Instant",
@@ -55,6 +63,7 @@ __all__ = [
     "gold_items",
     "gold_servings",
     "golden_items",
+    "help_requests",
     "idempotency_keys",
     "magic_links",
     "metadata",

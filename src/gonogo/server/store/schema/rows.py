@@ -123,3 +123,20 @@ class SubmissionRow(NamedTuple):
     claimed_at: datetime | None
     created_at: datetime
     idempotency_key: str | None
+    reason: str | None
+    note: str | None
+
+
+class HelpRequestRow(NamedTuple):
+    """Row of `help_requests`."""
+
+    number: int
+    id: str
+    task_id: str
+    campaign_id: str
+    voter_id: str
+    voter_kind: Literal["annotator", "user"]
+    reason: str | None
+    note: str | None
+    duration_ms: int | None
+    created_at: datetime

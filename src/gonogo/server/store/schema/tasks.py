@@ -163,9 +163,28 @@ submissions = Table(
     Column("claimed_at", Instant),  # of the claim it answers: the server's own measure of the time taken
     Column("created_at", Instant, nullable=False),
     Column("idempotency_key", String(255)),
+    Column("reason", String(100)),  # of the note
+    Column("note", Text),
     UniqueConstraint("task_id", "voter_id"),
     Index("ix_submissions_campaign_number", "campaign_id", "number"),
     Index("ix_submissions_campaign_voter_number", "campaign_id", "voter_id", "number"),
+)
+
+help_requests = Table(  # questions that an annotator gave to the lead, unanswered; never served to that annotator again
+    "help_requests",
+    metadata,
+    number(),
+    public_id(),
+    foreign_key("tasks"),
+    foreign_key("campaigns"),
+    Column("voter_id", Id, nullable=False),
+    Column("voter_kind", Text, nullable=False),
+    Column("reason", String(100)),
+    Column("note", Text),
+    Column("duration_ms", Integer),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("task_id", "voter_id"),
+    Index("ix_help_requests_campaign_number", "campaign_id", "number"),
 )
 
 gold_servings = Table(  # who met which item; without foreign keys, whose checks would make a claim of gold slower

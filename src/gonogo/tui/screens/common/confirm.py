@@ -25,16 +25,18 @@ class ConfirmScreen(ModalScreen[str | None]):
 
     hint = getters.query_one("#hint", Static)
 
-    def __init__(self, card: Content, check: Callable[[str], str] | None = None) -> None:
+    def __init__(self, card: Content, check: Callable[[str], str] | None = None, text: str = "") -> None:
+        """`text` stands in the line at first."""
         super().__init__()
         self._card = card
         self._check = check
+        self._text = text
 
     def compose(self) -> ComposeResult:
         with Vertical(id="asked"):
             yield Static(Content.assemble(self._card), id="said", markup=False)
             if self._check is not None:
-                yield Input(max_length=300)
+                yield Input(self._text, select_on_focus=False, max_length=300)
             leave = "Esc cancels." if self._check else "Esc"
             yield Static(Content.styled(leave, "$quiet"), id="hint", markup=False)
 

@@ -17,12 +17,13 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage
+from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage, TaskNote
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import editable_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
+from gonogo.tui.screens.work.question_notes import QuestionNotes
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import Facts, History, StatusBar, StatusLine
@@ -62,7 +63,7 @@ class AnnotateScreen(Screen[None]):
         self._confidence_level = 0
         self._confidence_before: int | None = None
         self._not_saved = ""
-        self._place = annotate.PlaceHint()
+        self.notes = QuestionNotes(self)
         self._message = ""
         """Message of the session shown last."""
         self._deferred_update: Timer | None = None
@@ -109,7 +110,7 @@ class AnnotateScreen(Screen[None]):
 
     @property
     def is_complete(self) -> bool:
-        """True while question and drawing are painted and the editor is closed."""
+        """Whether question and drawing are painted and the editor is closed."""
         return self.pane.current is not None and not self.pane.guard.waiting and not self.pane.editing
 
     # --- showing ---------------------------------------------------------------------------------------
@@ -147,15 +148,14 @@ class AnnotateScreen(Screen[None]):
         self.pane.show_task(task)
         if task.id in self.gonogo.drafts:
             self.session.begun()
-        self.pane.editor.hint.show(self._hint(task))
+        self.pane.editor.hint.show(self.notes.hint(task))
         self.facts.show_task(task)
         self._show_keys()
 
-    def _hint(self, task: DeskTask) -> Content:
-        """Line below the value while the editor is closed."""
-        if self.session.rejected.answering:
-            return Content.styled("refused before, asked again; undo leaves it", "$warning")
-        return self._place.show(task, self.session.state.recent)
+    def show_hint(self) -> None:
+        """Shows the line below the value of the question on the screen."""
+        if self.pane.current is not None and not self.pane.editing:
+            self.pane.editor.hint.show(self.notes.hint(self.pane.current))
 
     @on(CorrectionInput.Choosing)
     def _show_keys(self) -> None:
@@ -182,7 +182,7 @@ class AnnotateScreen(Screen[None]):
         )
 
     def _show_message(self) -> None:
-        """Shows the session's message as a notice while there is a question; without one, the card shows it."""
+        """Shows the session's message as a notice; without a question, the card shows it."""
         state = self.session.state
         offline = state.retry_in is not None and state.stage is Stage.TASK  # the status line says so; work goes on
         message = "" if offline or self.session.current is None else state.message
@@ -246,7 +246,7 @@ class AnnotateScreen(Screen[None]):
 
     def action_decide(self, verdict: str) -> None:
         if self.pane.current is not None and self.pane.gate.accepts():
-            self._decide(Decision(verdict))
+            self.decide(Decision(verdict))
 
     def action_sure(self, level: int) -> None:
         """Sets the confidence of the next answer; the same key again clears it."""
@@ -256,19 +256,23 @@ class AnnotateScreen(Screen[None]):
             self.pane.guard.answered()
             self._show_status()
 
-    def _decide(self, decision: Decision) -> None:
-        """Passes the answer to the session, with the chosen confidence."""
+    def decide(self, decision: Decision) -> bool:
+        """Passes the answer to the session, with the chosen confidence and note; false if it could not be saved."""
+        task_id = self.pane.current.id if self.pane.current else ""
         level, self._confidence_level = self._confidence_level, 0
+        decision = replace(decision, confidence=level / 5 if level else None, note=self.notes.of(task_id))
         try:
             self._not_saved = ""
-            self.session.decide(replace(decision, confidence=level / 5 if level else None))
+            self.session.decide(decision)
         except (OSError, DeskError) as error:
             self._confidence_level = level
             self._not_saved = str(error)
             self.gonogo.show_notice(annotate.not_saved_message(error, "answer"), error=True, seconds=15)
             self._show_status()
         else:
+            self.notes.keep(task_id, TaskNote())
             self.pane.guard.answered()
+        return not self._not_saved
 
     def action_undo(self) -> None:
         if self.session.rejected.cancel():
@@ -282,18 +286,22 @@ class AnnotateScreen(Screen[None]):
         except DeskError as error:
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return None
-        if undone is None:
-            return None
-        self._restore(*undone)
-        return undone[0]
+        if undone is not None:
+            self._restore(*undone)
+        return undone[0] if undone is not None else None
 
     def _restore(self, task: DeskTask, decision: Decision) -> None:
         """Restores the typed correction and the confidence of an undone answer."""
         typed = (decision.corrected_value or {}).get("text")
         if isinstance(typed, str):
             self.gonogo.drafts[task.id] = typed
+        self.notes.keep(task.id, decision.note)
+        self.show_hint()
         self._confidence_level = round((decision.confidence or 0) * 5)
         self._show_status()
+
+    def action_notes(self, name: str) -> None:
+        self.notes.run(name)
 
     # --- other actions ---------------------------------------------------------------------------------
 
@@ -360,8 +368,7 @@ class AnnotateScreen(Screen[None]):
         if task is not None:
             self.gonogo.drafts[task.id] = self.pane.editor.text
         self.pane.close_editor()
-        if task is not None:
-            self.pane.editor.hint.show(self._hint(task))
+        self.show_hint()
         self._show_keys()
 
     @on(Input.Changed)
@@ -381,13 +388,13 @@ class AnnotateScreen(Screen[None]):
         task = self.pane.current
         if task is not None and self.pane.editing and not self.pane.refuses_paste():
             self.gonogo.drafts[task.id] = self.pane.editor.text
-            self._decide(Decision("incorrect"))
+            self.decide(Decision("incorrect"))
 
     def action_send(self) -> None:
         task, text = self.pane.current, self.pane.checked_correction()
         if task is None or text is None:
             return
         self.gonogo.drafts[task.id] = text
-        self._decide(Decision("incorrect", corrected_value=correction.correction_value(text)))
+        self.decide(Decision("incorrect", corrected_value=correction.correction_value(text)))
         if not self._not_saved:
             self.gonogo.drafts.pop(task.id, None)

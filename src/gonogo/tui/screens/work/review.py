@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.review.session import ReviewSession
 
-_OF_OUR_SERVER = frozenset(f"review.{name}" for name in ("who", "sample", "candidates", "annotators"))
+_OF_OUR_SERVER = frozenset(f"review.{name}" for name in ("who", "sample", "candidates", "annotators", "noted"))
 """Actions that a plain ARCNM server has nothing for."""
 STATUSES = ("", "open", "resolved")
 _LIST_NAMES = {"": "to review", "in_review": "in review"}
@@ -150,6 +150,8 @@ class ReviewScreen(TableScreen):
         parts += [
             Content.assemble((f"{name} ", "$quiet"), (one_line(text, 40), "$accent")) for name, text in typed if text
         ]
+        if filters.noted:
+            parts.append(Content.styled("with a note", "$accent"))
         if queue.count is not None:
             position = f"{self.table.cursor + 1} of {queue.count}" if queue.count else "none"
             parts.append(Content.styled(position, "$quiet"))
@@ -271,6 +273,14 @@ class ReviewScreen(TableScreen):
         filters = self.session.queue.filters
         self._filter(replace(filters, sample=not filters.sample, status=""))
 
+    def action_noted(self) -> None:
+        """Keeps only tasks with a note of an annotator, or all again."""
+        if self.session.plain:
+            self.gonogo.show_notice("This server keeps no notes.")
+            return
+        filters = self.session.queue.filters
+        self._filter(replace(filters, noted=not filters.noted))
+
     def action_clear(self) -> None:
         self._filter(ReviewFilters())
 
@@ -297,4 +307,4 @@ class ReviewScreen(TableScreen):
 def with_filter(filters: ReviewFilters, name: str, text: str) -> ReviewFilters:
     """Filters with the typed one called `name` set to `text`."""
     typed = {"text": filters.text, "kind": filters.kind, "annotator": filters.annotator, "sheet": filters.sheet}
-    return ReviewFilters(filters.status, sample=filters.sample, **{**typed, name: text})
+    return ReviewFilters(filters.status, noted=filters.noted, sample=filters.sample, **{**typed, name: text})

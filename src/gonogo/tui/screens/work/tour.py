@@ -68,11 +68,14 @@ class TourScreen(AnnotateScreen):
         line = content(self._tour.line(self.session.current))
         self.lesson.show(Content.assemble((line.plain, "bold $accent"), (f"   {skip} skips", "$quiet")))
 
-    def _decide(self, decision: Decision) -> None:
+    def decide(self, decision: Decision) -> bool:
         task = self.pane.current
-        if task is not None and self._tour.takes(task, decision):
-            super()._decide(decision)
+        taken = task is not None and self._tour.takes(task, decision) and super().decide(decision)
         self._show_lesson()
+        return taken
+
+    def action_notes(self, name: str) -> None:
+        self.gonogo.show_notice("Notes come after the tour.")
 
     def _undo(self) -> DeskTask | None:
         undone = super()._undo() if self._tour.undo() else None
