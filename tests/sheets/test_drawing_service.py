@@ -27,6 +27,8 @@ REF = SheetRef("rev-1", "sheet")
 class Answer:
     url: str | None
     status: str | None = "ready"
+    sha256: str | None = None
+    title: str | None = None
 
 
 class Store:

@@ -27,6 +27,8 @@ REMOTE = "https://api.example"
 class Answer:
     url: str | None
     status: str | None = "ready"
+    sha256: str | None = None
+    title: str | None = None
 
 
 def _answers(url: str | None, status: str | None = "ready") -> Callable[[str], Awaitable[Answer]]:

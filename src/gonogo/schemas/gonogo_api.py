@@ -146,11 +146,16 @@ class SubmissionList(Received):
 
 
 class DrawingUrl(Received):
-    """Response of the published Geometry API; `status` is `ready` or `no_dataset`."""
+    """Response of the published Geometry API; `status` is `ready` or `no_dataset`.
+
+    `sha256` and `title` (the name of the part) are an extension: our server sends them with a URL of its object store.
+    """
 
     url: Annotated[str | None, Field(repr=False)] = None  # signed
     status: str | None = None
     content_type: str | None = None
+    sha256: str | None = None
+    title: str | None = None
 
 
 class DrawingStored(Received):

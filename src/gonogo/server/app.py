@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 import gonogo
+from gonogo.server.drawing_places.intact import DigestChecks
+from gonogo.server.drawing_places.remembered import DrawingPlaces
 from gonogo.server.http import health, landing_page
 from gonogo.server.http.metrics import Metrics
 from gonogo.server.http.middleware import RequestContextMiddleware
@@ -78,6 +80,8 @@ def create_app(
     app.state.rng = random.SystemRandom()
     app.state.store = store or Store(settings.database_url, replica=settings.read_database_url)
     app.state.owns_store = store is None
+    app.state.places = DrawingPlaces(app.state.store)
+    app.state.digest_checks = DigestChecks()
     app.state.group_commit = GroupCommit(app.state.store)
     app.state.limits = RateLimiter(settings, app.state.clock, app.state.store)
     app.state.metrics = Metrics(settings.metrics_dir) if settings.metrics else None
@@ -103,6 +107,7 @@ def _is_rare(route: BaseRoute) -> bool:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
+        app.state.places.choose(app.state.settings.drawings_url, app.state.clock())
         async with maintenance.run_in_background(app.state), metrics_sampler.run_in_background(app.state):
             with app.state.group_commit.pinned():
                 yield

@@ -16,6 +16,8 @@ class ServerSettings:
     """Settings of one server; what can hold a secret is left out of `repr`.
 
     `read_database_url`: a replica of the database, for results, exports and quality reports.
+    `drawings_url`: the place of the drawings' bytes, `database:`, `file:///folder` or `s3://bucket/prefix?endpoint=…`;
+    `None` is the place that the database remembers, at first the database itself.
     `public_url`: where people reach this server, e.g. `https://labels.example.com`; links are built from it. `None`
     takes the address of the request, which is right for one machine only.
     `invitation_url`: where magic links lead, if not to `public_url`: an embedded server makes links to the server of
@@ -33,6 +35,7 @@ class ServerSettings:
 
     database_url: str = field(repr=False)
     read_database_url: str | None = field(default=None, repr=False)
+    drawings_url: str | None = None
     public_url: str | None = None
     invitation_url: str | None = None
     embedded_token: str | None = field(default=None, repr=False)

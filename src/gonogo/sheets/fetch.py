@@ -5,6 +5,7 @@ first needed.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import ssl
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from gonogo.network import HttpProxy, NetworkOptions, NetworkOptionsError, context_to_proxy, proxy_for, tls_context
 from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
-from gonogo.sheets.filename_title import title_from_header
+from gonogo.sheets.filename_title import title_from_filename, title_from_header
 from gonogo.sheets.models import DrawingAddress
 from gonogo.sheets.ssrf_guard import Address, Reach, ip_literal, is_loopback, nearest_reach, refuse_nearer_than, resolve
 
@@ -70,10 +71,10 @@ class DrawingFetcher:
 
     async def fetch(self, part_revision_id: str) -> DownloadedDrawing:
         """Returns the drawing, at most `transfer_bytes`, its type checked. Raises `CannotShowError`."""
-        url = await self._ask(part_revision_id)
+        answer = await self._ask(part_revision_id)
         try:
             async with asyncio.timeout(self._limits.transfer_seconds):
-                fetched = await self._download(url)
+                fetched = await self._download(urljoin(self._base_url, answer.url or ""))
         except TimeoutError as error:
             seconds = f"{self._limits.transfer_seconds:g}"
             raise CannotShowError(f"The drawing did not arrive within {seconds} seconds.", retry=True) from error
@@ -81,9 +82,18 @@ class DrawingFetcher:
         kind = sniff(head)
         if kind not in FileType.displayable():
             raise CannotShowError(kind.refusal(head))
+        if answer.sha256 is not None and hashlib.sha256(fetched.data).hexdigest() != answer.sha256.lower():
+            raise CannotShowError(
+                "The drawing was changed where it lies, so it is not shown.",
+                next_step="Tell whoever keeps the server; meanwhile judge from the text, or answer unsure.",
+                retry=True,
+            )
+        if answer.title is not None:
+            return DownloadedDrawing(fetched.data, title_from_filename(answer.title))
         return fetched
 
-    async def _ask(self, part_revision_id: str) -> str:
+    async def _ask(self, part_revision_id: str) -> DrawingAddress:
+        """The server's answer, which has a URL."""
         try:
             answer = await self._drawing_url(part_revision_id)
         except self._errors as error:
@@ -93,7 +103,7 @@ class DrawingFetcher:
             step = str(getattr(error, "next_step", "") or "")
             raise CannotShowError(f"The drawing cannot be fetched. {error}", next_step=step, retry=True) from error
         if answer.url:
-            return urljoin(self._base_url, answer.url)
+            return answer
         if answer.status in (None, "no_dataset", "ready"):
             raise CannotShowError("The server has no drawing for this part.")
         raise CannotShowError(f"The drawing is not ready yet (the server says “{answer.status[:40]}”).", retry=True)

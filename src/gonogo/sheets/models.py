@@ -13,12 +13,19 @@ from gonogo.sheets.picture_modes import PictureMode
 
 
 class DrawingAddress(Protocol):
-    """The answer of a drawing-url request; `gonogo.schemas.gonogo_api.DrawingUrl` is one."""
+    """The answer of a drawing-url request; `gonogo.schemas.gonogo_api.DrawingUrl` is one.
+
+    `sha256` and `title` come where the URL leads to an object store, which knows neither.
+    """
 
     @property
     def url(self) -> str | None: ...
     @property
     def status(self) -> str | None: ...
+    @property
+    def sha256(self) -> str | None: ...
+    @property
+    def title(self) -> str | None: ...
 
 
 class Level(StrEnum):

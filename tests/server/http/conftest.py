@@ -23,6 +23,7 @@ from gonogo.server.store.engine import Store
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.sqlite import fresh_database
+from tests.support.object_store import S3Server, s3_server
 
 TOKEN = "the embedding program's own token"
 
@@ -56,6 +57,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if getattr(request, "param", "sqlite") == "postgresql":
         return cluster().database()
     return fresh_database(tmp_path / "server.db")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """An object store on loopback."""
+    with s3_server(monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import psutil
@@ -22,15 +23,29 @@ from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.server.http.conftest import on_both_databases, uvicorn_over
 from tests.server.http.work import GONOGO, PNG
+from tests.support.object_store import S3Server
 
 CONTENT = PNG + os.urandom(2_500_000)  # three pieces
 ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 
 
 @pytest.fixture
-def url(settings: ServerSettings, store: Store) -> Iterator[str]:
-    with uvicorn_over(replace(settings, requests_per_minute_per_key=None)) as base:
+def drawings_url(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    """The place of the drawings; the database, unless a test names another one."""
+    place = getattr(request, "param", "database")
+    if place == "objects":  # read by the server: the signed addresses of the store are its own matter
+        server: S3Server = request.getfixturevalue("s3")
+        return f"{server.url}&sign=no"
+    return (tmp_path / "drawings").as_uri() if place == "folder" else None
+
+
+@pytest.fixture
+def url(settings: ServerSettings, store: Store, drawings_url: str | None) -> Iterator[str]:
+    with uvicorn_over(replace(settings, requests_per_minute_per_key=None, drawings_url=drawings_url)) as base:
         yield base
+
+
+in_all_places = pytest.mark.parametrize("drawings_url", ["database", "folder", "objects"], indirect=True)
 
 
 def stored(base: str, store: Store, content: bytes) -> str:
@@ -42,6 +57,7 @@ def stored(base: str, store: Store, content: bytes) -> str:
     return str(found["url"])
 
 
+@in_all_places
 @on_both_databases
 def test_all_of_it_a_part_of_it_and_nothing_that_is_known(url: str, store: Store) -> None:
     address = stored(url, store, CONTENT)

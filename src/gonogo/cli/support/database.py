@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gonogo.cli.support.exit_codes import fail
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import workspace_url
+from gonogo.server.drawing_places.place import PlaceError
 from gonogo.server.store.engine import Store
 from gonogo.server.store.errors import BackupError, SchemaError
 
@@ -72,6 +73,8 @@ def open_store(database: str, *, replica: str | None = None) -> Iterator[Store]:
             store.dispose()
     except (SchemaError, BackupError) as error:
         fail(str(error))
+    except PlaceError as error:
+        fail(str(error), error.next_step)
     except ImportError as error:
         fail(
             f"the database's driver is not installed ({error.name})",

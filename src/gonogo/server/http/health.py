@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
 import shutil
 from pathlib import Path
 
@@ -12,10 +14,13 @@ from sqlalchemy import URL, text
 
 from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth import tokens
+from gonogo.server.drawing_places.place import PlaceError
+from gonogo.server.drawing_places.remembered import describe
 from gonogo.server.errors import DATABASE_AWAY, ApiError, answer, forbidden, not_found, unauthorized, unavailable
 from gonogo.server.http.metrics import Metrics
 from gonogo.server.store.migrate import HEAD
 
+log = logging.getLogger("gonogo.server")
 _PASSED_ON = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
 """Headers that proxies add."""
 _VERSION = text("SELECT version_num FROM alembic_version")
@@ -33,7 +38,9 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Answers 200 if the database is there, with this release's schema and room to write; else 503."""
+    """Answers 200 if the database is there, with this release's schema and room to write, and the place of the
+    drawings; else 503.
+    """
     try:
         row: tuple[object, ...] | None = request.app.state.store.query_one(_VERSION)
     except DATABASE_AWAY:
@@ -44,6 +51,12 @@ async def readyz(request: Request) -> Response:
     if free is not None and free < request.app.state.settings.min_free_bytes:
         message = f"The disk of the database is full: {free} bytes are free. Votes can't be stored; make room on it."
         return answer(request, ApiError(503, ErrorCode.UNAVAILABLE, message, {"reason": "disk_full"}))
+    try:
+        await asyncio.to_thread(request.app.state.places.require_reachable)
+    except PlaceError as error:
+        log.error("drawings: %s", describe(error))
+        message = "The place of the drawings can't be used; the server's log says why."
+        return answer(request, ApiError(503, ErrorCode.UNAVAILABLE, message, {"reason": "drawings"}))
     return JSONResponse({"status": "ready", "schema": HEAD})
 
 

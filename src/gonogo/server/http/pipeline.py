@@ -219,10 +219,10 @@ class ApiRoute(APIRoute):
         await self._read_body(request)
         if not self._writes:
             return await self._parsed(request)
-        if self._options.prepare is not None:
-            await self._options.prepare(request, caller)
         key = request.first_headers.get(idempotency.HEADER)
         request.key = idempotency.keyed(request, key, caller, request.raw)
+        if self._options.prepare is not None:
+            await self._options.prepare(request, caller)
         try:
             return await self._parsed(request)
         except idempotency.KeyRefused:

@@ -20,6 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.schemas.enums import CampaignStatus
 from gonogo.server.auth.principals import ServerState
+from gonogo.server.drawing_places import unused_files
+from gonogo.server.drawing_places.place import PlaceError
+from gonogo.server.drawing_places.remembered import DrawingPlaces, describe, lock
 from gonogo.server.errors import DATABASE_AWAY
 from gonogo.server.http import idempotency, rate_limits
 from gonogo.server.queue import leases
@@ -28,7 +31,6 @@ from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import (
     campaigns,
-    drawing_files,
     drawings,
     magic_links,
     results_sessions,
@@ -62,12 +64,16 @@ async def run_in_background(state: ServerState) -> AsyncIterator[None]:
 
 
 def run_once(store: Store, settings: ServerSettings, now: datetime, *, with_drawings: bool = True) -> dict[str, int]:
-    """Runs one round; returns how many rows each kind of work touched."""
+    """Runs one round; returns how many rows each kind of work touched.
+
+    Raises `PlaceError` if files of drawings can't be deleted in their place; a later round does it.
+    """
     done = {name: _in_chunks(store, delete) for name, delete in _deletions(settings, now).items()}
     done["gold_copies"] = _plan_gold(store, now)
     done["claims_ahead"] = _end_claims_ahead(store, now)
     if with_drawings and settings.keep_drawings_days is not None:
         done["drawings"] = delete_unused_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
+        unused_files.delete_marked(DrawingPlaces(store))
     return done
 
 
@@ -104,16 +110,17 @@ def _deletions(settings: ServerSettings, now: datetime) -> dict[str, Callable[[C
 
 
 def delete_unused_drawings(store: Store, before: datetime, now: datetime) -> int:
-    """Deletes drawings older than `before` that only campaigns closed before then use; returns how many."""
+    """Deletes drawings older than `before` that only campaigns closed before then use; returns how many.
+
+    Their files are marked, for `unused_files.delete_marked`.
+    """
     total = 0
     for chunk in _unused_drawings(store, before):
         with store.write() as connection:
+            lock(connection, alone=True)  # an upload of the same content, which would use its file, waits
             files = set(connection.execute(select(drawings.c.sha256).where(drawings.c.id.in_(chunk))).scalars())
             total += connection.execute(delete(drawings).where(drawings.c.id.in_(chunk))).rowcount
-            still_used = set(
-                connection.execute(select(drawings.c.sha256).where(drawings.c.sha256.in_(files))).scalars()
-            )
-            connection.execute(delete(drawing_files).where(drawing_files.c.sha256.in_(files - still_used)))
+            unused_files.mark(connection, files)
             audit.append(connection, "forget_drawings", now, actor="server", content={"drawings": chunk})
     return total
 
@@ -144,6 +151,8 @@ async def _loop(state: ServerState, stop: asyncio.Event) -> None:
             if logged != now.date():
                 await asyncio.to_thread(log_audit_heads, state.store)
                 logged = now.date()
+        except PlaceError as error:
+            log.warning("upkeep: old drawings stay for now: %s", describe(error))
         except DATABASE_AWAY:
             log.warning("upkeep: the database is away; tried again later")
         except SQLAlchemyError:  # another worker was faster, or the database is damaged: the next round tries again

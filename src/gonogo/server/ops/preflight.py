@@ -10,6 +10,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gonogo.server.drawing_places.place import PlaceError
+from gonogo.server.drawing_places.place_url import DATABASE_URL
+from gonogo.server.drawing_places.remembered import DrawingPlaces, describe, files_of, lies_elsewhere
 from gonogo.server.store import migrate
 from gonogo.server.store.dialects import CheckLevel, dialect_of
 from gonogo.server.store.engine import Store
@@ -23,7 +26,9 @@ class PreflightFinding:
     text: str
 
 
-def run_checks(store: Store, public_url: str | None, host: str) -> list[PreflightFinding]:
+def run_checks(
+    store: Store, public_url: str | None, host: str, drawings_url: str | None = None
+) -> list[PreflightFinding]:
     """All findings. Changes nothing and creates nothing."""
     findings = list(_addresses(public_url, host))
     if store.url.get_backend_name() == "sqlite" and not Path(str(store.url.database)).exists():
@@ -38,7 +43,29 @@ def run_checks(store: Store, public_url: str | None, host: str) -> list[Prefligh
         return findings
     if store.replica_url is not None:
         findings += _replica(store)
-    return findings
+    return [*findings, *_drawings(store, drawings_url)]
+
+
+def _drawings(store: Store, drawings_url: str | None) -> Iterator[PreflightFinding]:
+    """The place of the drawings, if the schema knows of it."""
+    places = DrawingPlaces(store)
+    with store.read() as connection:
+        if migrate.version(connection) != migrate.HEAD:
+            return
+        stored = files_of(connection)
+    try:
+        url = stored.url if drawings_url is None else places.open(drawings_url).url
+        if url != stored.url and stored.number == 0:
+            yield PreflightFinding("ok", f"{url} becomes the place of the drawings with the first start.")
+            return
+        if url != stored.url:
+            raise lies_elsewhere(stored.url, url)
+        places.require_reachable()
+    except PlaceError as error:
+        yield PreflightFinding("problem", describe(error))
+    else:
+        size = f"{stored.number} drawings, {stored.size / 1e6:.1f} MB"
+        yield PreflightFinding("ok", f"Drawings lie in {'the database' if url == DATABASE_URL else url} ({size}).")
 
 
 def _closed(what: str, error: Exception) -> PreflightFinding:

@@ -8,19 +8,21 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection, bindparam, func, select
 
+from gonogo.schemas.enums import ErrorCode
 from gonogo.schemas.gonogo_api import DrawingGiven, DrawingStored
-from gonogo.server.errors import FieldError, invalid
+from gonogo.server.drawing_places.place import DamagedDrawingError, DrawingPlace
+from gonogo.server.drawing_places.place_url import DATABASE_URL
+from gonogo.server.drawing_places.remembered import DrawingPlaces, lock, remembered
+from gonogo.server.errors import ApiError, FieldError, invalid
 from gonogo.server.http.bodies import parse_json
 from gonogo.server.store.bulk_insert import chunks
-from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
-from gonogo.server.store.schema import drawing_files, drawings, part_revisions, parts, tasks
+from gonogo.server.store.schema import drawing_deletions, drawing_files, drawings, part_revisions, parts, tasks
 from gonogo.server.store.typed_rows import fetch_first
 
 _MAGIC = (
@@ -64,16 +66,23 @@ class DrawingUpload:
 
 
 class StoredDrawing(NamedTuple):
-    """Drawing in the database: SHA-256 (hexadecimal) and size of its content, media type, and the name of the part."""
+    """Drawing without its bytes: id, SHA-256 (hexadecimal) and size of them, media type, and the name of the part."""
 
+    id: str
     sha256: str
     size_bytes: int
     content_type: str
     part: str
 
 
-PIECE: Final = 1_000_000
-"""Bytes of a drawing that are read at a time."""
+class PlacedFiles(NamedTuple):
+    """Files that were put into a place before the transaction that stores their drawings.
+
+    `known`: those that the database had then; a file that was deleted since must be put there again.
+    """
+
+    url: str
+    known: frozenset[str]
 
 
 def content_type_of(content: bytes) -> str:
@@ -127,17 +136,40 @@ def parse_batch(body: bytes) -> list[DrawingUpload]:
     return given
 
 
+def put_files(places: DrawingPlaces, given: Sequence[DrawingUpload]) -> PlacedFiles | None:
+    """Puts the files of drawings into their place; `None` if that is the database, where `store_drawings` puts them.
+
+    Blocks as long as the place takes. Raises `PlaceError`, or 503 while one of the files is being deleted.
+    """
+    files = {hashlib.sha256(item.content).hexdigest(): item.content for item in given}
+    with places.store.read() as connection:
+        if remembered(connection).url == DATABASE_URL:
+            return None
+        _refuse_deleted(connection, files)
+        known = _stored_files(connection, files)
+    place = places.require_reachable()  # or drawings would land in the folder below a disk that is not mounted
+    for sha256, content in files.items():
+        place.put(sha256, content, content_type_of(content))
+    return PlacedFiles(place.url, known)
+
+
 def store_drawings(
-    connection: Connection, org_id: str, given: Sequence[DrawingUpload], now: datetime
+    connection: Connection,
+    org_id: str,
+    given: Sequence[DrawingUpload],
+    now: datetime,
+    placed: PlacedFiles | None = None,
 ) -> list[DrawingStored]:
     """Stores drawings of parts, as if one after the other; returns a record of each.
 
     The same bytes again change nothing. Other bytes make a new revision of the part, unless its newest revision has no
-    drawing yet (it was named by a prediction first).
+    drawing yet (it was named by a prediction first). Raises 503 if `placed` is not where the drawings lie by now.
     """
+    if lock(connection).url != (DATABASE_URL if placed is None else placed.url):
+        raise place_unavailable("The drawings are being moved to another place.")
     ids = get_or_create_parts(connection, org_id, [item.part for item in given], now)
     history = _histories(connection, ids)
-    new_rows = _NewRows()
+    new_rows = _NewRows(placed)
     stored = []
     for item in given:
         sha256 = hashlib.sha256(item.content).hexdigest()
@@ -160,7 +192,8 @@ def store_drawings(
 class _NewRows:
     """Buffer of rows to be inserted, a statement a table."""
 
-    def __init__(self) -> None:
+    def __init__(self, placed: PlacedFiles | None = None) -> None:
+        self._placed = placed
         self._revisions: list[dict[str, object]] = []
         self._drawings: list[dict[str, object]] = []
         self._files: dict[str, bytes] = {}
@@ -177,11 +210,12 @@ class _NewRows:
         self._files[sha256] = item.content
 
     def write(self, connection: Connection) -> None:
-        there: set[str] = set()
-        for names in chunks(self._files):
-            there |= set(connection.execute(_FILES, {"names": names}).scalars())
+        _refuse_deleted(connection, self._files)
+        there = _stored_files(connection, self._files)
+        if self._placed is not None and (self._placed.known & self._files.keys()) - there:
+            raise place_unavailable("A drawing of the same content is being deleted.")
         files = [
-            {"sha256": sha256, "size_bytes": len(content), "bytes": content}
+            {"sha256": sha256, "size_bytes": len(content), "bytes": content if self._placed is None else b""}
             for sha256, content in self._files.items()
             if sha256 not in there
         ]
@@ -232,44 +266,48 @@ def _histories(connection: Connection, ids: Mapping[str, str]) -> dict[str, dict
     return histories
 
 
-class ActiveDrawing(NamedTuple):
-    """Newest drawing of a revision."""
-
-    id: str
-    content_type: str
-
-
-def active_drawing(connection: Connection, revision_id: str) -> ActiveDrawing | None:
-    query = select(drawings.c.id, drawings.c.content_type).where(drawings.c.part_revision_id == revision_id)
-    return fetch_first(connection, query.order_by(drawings.c.number.desc()).limit(1), ActiveDrawing)
+def active_drawing(connection: Connection, revision_id: str) -> StoredDrawing | None:
+    """The newest drawing of a revision; `None` if it has none."""
+    of_revision = _STORED.where(drawings.c.part_revision_id == revision_id)
+    return fetch_first(connection, of_revision.order_by(drawings.c.number.desc()).limit(1), StoredDrawing)
 
 
 def stored_drawing(connection: Connection, drawing_id: str) -> StoredDrawing | None:
     """The drawing without its bytes; `None` if there is none."""
-    columns = (drawings.c.sha256, drawing_files.c.size_bytes, drawings.c.content_type, parts.c.name)
-    query = select(*columns).select_from(drawing_files.join(drawings).join(part_revisions).join(parts))
-    row = connection.execute(query.where(drawings.c.id == drawing_id)).first()
-    return None if row is None else StoredDrawing._make(row)
+    return fetch_first(connection, _STORED.where(drawings.c.id == drawing_id), StoredDrawing)
 
 
-async def read_pieces(store: Store, sha256: str, start: int, size: int) -> AsyncIterator[bytes]:
-    """Yields a part of a drawing's content, piece by piece, each read in a thread and in a transaction of its own.
+async def read_pieces(place: DrawingPlace, sha256: str, start: int, size: int) -> AsyncIterator[bytes]:
+    """Yields a part of a drawing's content, piece by piece, each read in a thread.
 
-    So a client that reads slowly holds no connection. Raises `LookupError` if the drawing was deleted meanwhile.
+    So a client that reads slowly holds no connection. Raises `DamagedDrawingError` if the file has gone meanwhile.
     """
     end = start + size
     while start < end:
-        piece = await asyncio.to_thread(_read_piece, store, sha256, start, min(PIECE, end - start))
+        piece = await asyncio.to_thread(place.read, sha256, start, min(place.piece_bytes, end - start))
+        if not piece:
+            raise DamagedDrawingError(f"The drawing {sha256} in {place.url} has gone while it was sent.")
         yield piece
         start += len(piece)
 
 
-def _read_piece(store: Store, sha256: str, start: int, size: int) -> bytes:
-    with store.read() as connection:
-        piece = dialect_of(connection).read_drawing(connection, sha256, start, size)
-    if not piece:
-        raise LookupError(f"drawing {sha256[:12]} is gone")
-    return piece
+def place_unavailable(what: str) -> ApiError:
+    """503 for what the place of the drawings can't do now."""
+    message = f"{what} Nothing was changed. Try again in a moment."
+    return ApiError(503, ErrorCode.UNAVAILABLE, message, {"reason": "drawings"})
+
+
+def _stored_files(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    stored: set[str] = set()
+    for some in chunks(names):
+        stored |= set(connection.execute(_FILES, {"names": some}).scalars())
+    return frozenset(stored)
+
+
+def _refuse_deleted(connection: Connection, names: Iterable[str]) -> None:
+    for some in chunks(names):
+        if connection.execute(_DELETED, {"names": some}).first() is not None:
+            raise place_unavailable("A drawing of the same content is being deleted.")
 
 
 def has_revision(connection: Connection, org_id: str, revision_id: str) -> bool:
@@ -293,6 +331,10 @@ _REVISIONS = (
     .order_by(part_revisions.c.number)
 )
 _FILES = select(drawing_files.c.sha256).where(drawing_files.c.sha256.in_(bindparam("names", expanding=True)))
+_DELETED = select(drawing_deletions.c.sha256).where(drawing_deletions.c.sha256.in_(bindparam("names", expanding=True)))
+_STORED = select(
+    drawings.c.id, drawings.c.sha256, drawing_files.c.size_bytes, drawings.c.content_type, parts.c.name.label("part")
+).select_from(drawing_files.join(drawings).join(part_revisions).join(parts))
 
 _drawn = drawings.alias("drawn")
 NEWEST_DRAWING_NUMBER = (

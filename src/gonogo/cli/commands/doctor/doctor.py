@@ -9,15 +9,16 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from gonogo import __version__
+from gonogo.cli.commands.doctor.check import Check
 from gonogo.cli.commands.doctor.drawing_check import check_drawing
+from gonogo.cli.commands.doctor.place_check import check_drawing_place
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.cli.support.output import print_json
@@ -40,20 +41,11 @@ PACKAGES = ("textual", "httpx", "pydantic", "keyring", "fastapi", "sqlalchemy", 
 EXTRAS = {
     "psycopg": "PostgreSQL",
     **{item.package: f"{item.title} export" for item in export_formats().values() if item.package},
+    "obstore": "drawings in an object store",
     "ezdxf": "DXF",
     "resvg-py": "SVG",
     "textual-serve": "browser",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Result of one check. `bad` means that something does not work, `note` that it is limited."""
-
-    name: str
-    state: Literal["ok", "note", "bad"]
-    found: str  # the name in --json
-    next_step: str = ""
 
 
 @click.command(
@@ -86,6 +78,7 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
         *_check_folders(),
         asyncio.run(_check_keyring()),
         asyncio.run(_check_server(base_url)),
+        *([] if base_url else check_drawing_place()),
     ]
     checks += _check_versions()
     bad = [check for check in checks if check.state == "bad"]

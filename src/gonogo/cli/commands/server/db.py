@@ -7,10 +7,14 @@ from pathlib import Path
 
 import click
 
+from gonogo.cli.commands.server.move_drawings import move_drawings
 from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import echo_err
 from gonogo.cli.support.output import waiting
+from gonogo.server.drawing_places.place import PlaceError
+from gonogo.server.drawing_places.place_url import DATABASE_URL
+from gonogo.server.drawing_places.remembered import DrawingPlaces, StoredFiles, describe, files_of
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import backup as backups
@@ -52,8 +56,10 @@ Examples:
 def backup(database: str | None, target: Path) -> None:
     """Copy the database to the new file TARGET; the server goes on meanwhile."""
     with waiting("Copying the database …"):
-        size = with_store(database, lambda store: backups.backup(store, target))
+        size, drawings = with_store(database, lambda store: (backups.backup(store, target), _drawings_of(store)))
     echo_err(f"{target}: {size / 1e6:.1f} MB. Bring it back with `gonogo db restore {target} --database NEW`.")
+    if drawings is not None:
+        echo_err(_backup_of_drawings(drawings))
 
 
 @db.command(epilog="\b\nExample:\n  gonogo db restore backup.db --database sqlite:////srv/gonogo/new.db")
@@ -62,8 +68,12 @@ def backup(database: str | None, target: Path) -> None:
 def restore(database: str | None, source: Path) -> None:
     """Fill a new, empty database from the backup SOURCE."""
     with waiting("Filling the database …"):
-        version = with_store(database, lambda store: backups.restore(source, store), create=True)
+        version, drawings = with_store(
+            database, lambda store: (backups.restore(source, store), _missing_place(store)), create=True
+        )
     echo_err(f"Restored, schema {version}. `gonogo audit verify` checks its audit log.")
+    if drawings:
+        echo_err(drawings)
 
 
 @db.command(epilog="\b\nExample:\n  gonogo db prune --keep-drawings-days 90 --dry-run")
@@ -92,6 +102,36 @@ def prune(database: str | None, keep_drawings_days: int | None, dry_run: bool, y
         for name in ("gold_copies", "claims_ahead"):  # nothing is deleted there
             counts.pop(name)
         echo_err(f"Deleted: {_listed(counts)}.")
+
+
+def _drawings_of(store: Store) -> StoredFiles | None:
+    """Number and place of the drawings; `None` if an older schema does not name it."""
+    with store.read() as connection:
+        return files_of(connection) if migrate.version(connection) == migrate.HEAD else None
+
+
+def _missing_place(store: Store) -> str:
+    """Sentence on drawings that are not in a restored database; empty where they are."""
+    drawings = _drawings_of(store)
+    if drawings is None or drawings.url == DATABASE_URL:
+        return ""
+    try:
+        DrawingPlaces(store).require_reachable()
+    except PlaceError as error:
+        return f"Its {drawings.number} drawings are not in the backup. {describe(error)}"
+    return f"Its {drawings.number} drawings lie in {drawings.url}, where another database may delete them."
+
+
+def _backup_of_drawings(drawings: StoredFiles) -> str:
+    if drawings.url == DATABASE_URL:
+        return f"It holds everything, the {drawings.number} drawings, too."
+    return (
+        f"It does not hold the {drawings.number} drawings ({drawings.size / 1e6:.1f} MB): they lie in {drawings.url}. "
+        "Copy that place after the database, with its gonogo-drawings.txt."
+    )
+
+
+db.add_command(move_drawings)
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -18,6 +19,9 @@ from gonogo.cli.support.database import open_store, workspace
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import recorded
+from gonogo.server.drawing_places.place import PlaceAwayError
+from gonogo.server.drawing_places.place_url import DATABASE_URL
+from gonogo.server.drawing_places.remembered import DrawingPlaces, describe
 from gonogo.server.ops.logging import configure_logging
 from gonogo.server.ops.preflight import run_checks
 from gonogo.server.run import bind, run_server, run_workers
@@ -43,6 +47,7 @@ Examples:
   gonogo serve --database postgresql://gonogo@db/gonogo --workers 4 --metrics --log -
   gonogo serve --host 0.0.0.0 --port 443 --tls-cert label.pem --tls-key label.key
   gonogo serve --public-url https://label.example.com --trusted-proxy 10.0.0.5
+  gonogo serve --drawings file:///srv/gonogo/drawings
   gonogo serve --database postgresql://gonogo@db/gonogo --check
 """
 )
@@ -61,6 +66,14 @@ Examples:
     show_envvar=True,
     metavar="URL",
     help="A read replica of the database; results, exports and quality reports are read there.",
+)
+@click.option(
+    "--drawings",
+    envvar="GONOGO_DRAWINGS_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="Where the drawings' bytes lie: file:///folder, s3://bucket/prefix?endpoint=…, or database:. The database"
+    " remembers it; default: what it remembers, at first the database itself.",
 )
 @click.option(
     "--keep-drawings-days",
@@ -109,6 +122,7 @@ def serve(
     port: int,
     database: str | None,
     read_database: str | None,
+    drawings: str | None,
     keep_drawings_days: int | None,
     workers: int,
     public_url: str | None,
@@ -124,7 +138,7 @@ def serve(
     here = workspace()
     database = database or here
     if check:
-        raise SystemExit(_print_checks(database, read_database, public_url, host))
+        raise SystemExit(_print_checks(database, read_database, public_url, host, drawings))
     _check_urls(database, read_database)
     _check_certificate(tls_cert, tls_key)
     if metrics:
@@ -147,6 +161,7 @@ def serve(
         settings = ServerSettings(
             database_url=database,
             read_database_url=read_database,
+            drawings_url=drawings,
             public_url=url,
             keep_drawings_days=keep_drawings_days,
             metrics=metrics,
@@ -164,6 +179,7 @@ def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: 
     if log is not None:
         configure_logging(*log)
     try:
+        _settle_drawings(settings)
         if workers == 1:
             run_server(settings, listening)
         elif run_workers(settings, listening, workers, log):
@@ -172,6 +188,24 @@ def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: 
         fail(str(error))
     except SQLAlchemyError as error:
         fail(f"the database cannot be used ({type(error).__name__})", "`gonogo serve --check` says what is wrong.")
+
+
+def _settle_drawings(settings: ServerSettings) -> None:
+    """Settles on the place of the drawings, and says where it is and that it can't be reached.
+
+    Raises `PlaceError` for a wrong one.
+    """
+    with open_store(settings.database_url) as store:
+        store.upgrade()
+        places = DrawingPlaces(store)
+        url = places.choose(settings.drawings_url, datetime.now(UTC))
+        if url == DATABASE_URL:
+            return
+        echo_err(f"Drawings lie in {url}.")
+        try:
+            places.require_reachable()
+        except PlaceAwayError as error:
+            echo_err(f"Warning: {describe(error)} Drawings can't be shown or stored until then.")
 
 
 def _check_urls(database: str, read_database: str | None) -> None:
@@ -210,10 +244,12 @@ def _check_certificate(cert: Path | None, key: Path | None) -> None:
         fail(what, "Both are PEM files: the server's certificate first, then its chain; the key without a passphrase.")
 
 
-def _print_checks(database: str, read_database: str | None, public_url: str | None, host: str) -> int:
+def _print_checks(
+    database: str, read_database: str | None, public_url: str | None, host: str, drawings: str | None
+) -> int:
     """Prints the findings; returns the exit code, 1 when one is a problem."""
     with open_store(database, replica=read_database) as store:
-        findings = run_checks(store, public_url, host)
+        findings = run_checks(store, public_url, host, drawings)
     for finding in findings:
         click.echo(f"{finding.level:8} {finding.text}")
     return int(any(finding.level == "problem" for finding in findings))

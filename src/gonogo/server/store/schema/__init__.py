@@ -22,7 +22,16 @@ from gonogo.server.store.schema.accounts import (
 )
 from gonogo.server.store.schema.audit import audit_log, rate_counts
 from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, campaigns, projects, voters
-from gonogo.server.store.schema.catalog import calculations, drawing_files, drawings, part_revisions, parts, predictions
+from gonogo.server.store.schema.catalog import (
+    calculations,
+    drawing_deletions,
+    drawing_files,
+    drawing_place,
+    drawings,
+    part_revisions,
+    parts,
+    predictions,
+)
 from gonogo.server.store.schema.columns import Instant, metadata
 from gonogo.server.store.schema.results_api import cases, results_passwords, results_sessions
 from gonogo.server.store.schema.review import (
@@ -58,7 +67,9 @@ __all__ = [
     "campaigns",
     "cases",
     "discounted_votes",
+    "drawing_deletions",
     "drawing_files",
+    "drawing_place",
     "drawings",
     "gold_items",
     "gold_servings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from gonogo.server.store.schema.columns import (
     Id,
@@ -35,12 +35,27 @@ part_revisions = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+drawing_place = Table(  # one row: where the bytes of all drawings lie (server/drawing_places)
+    "drawing_place",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("marker", Text),  # stands in the place, too
+    Column("earlier_url", Text),  # a move copied the files from there, and did not delete them yet
+)
+
+drawing_deletions = Table(  # files that are about to be deleted in the place: they can't be uploaded meanwhile
+    "drawing_deletions",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+)
+
 drawing_files = Table(  # content by hash: stored once, however many drawings share it
     "drawing_files",
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("bytes", LargeBinary, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),  # empty where they lie in another place
 )
 
 drawings = Table(  # the newest drawing of a revision is its active one
