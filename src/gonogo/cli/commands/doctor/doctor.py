@@ -45,6 +45,7 @@ EXTRAS = {
     "ezdxf": "DXF",
     "resvg-py": "SVG",
     "textual-serve": "browser",
+    "prometheus-client": "metrics",
 }
 
 
