@@ -1,4 +1,4 @@
-"""Package check: builds sdist and wheel, installs them by pip, uv tool and pipx on every Python at hand, and tries each.
+"""Package check: builds sdist and wheel, installs them by pip, uv tool and pipx on every Python at hand, tries each.
 
 `python -m tests.support.packages FOLDER [WAY …]`, a way being `pip`, `uv` or `pipx`, all by default; needs uv, twine
 and pipx. An interpreter is at hand if it is on PATH, known to `uv python`, or in pyenv's folder.
