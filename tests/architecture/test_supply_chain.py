@@ -90,7 +90,7 @@ def _is_bounded(requirement: Requirement) -> bool:
 def test_every_pin_has_a_hash_and_no_line_names_a_host(file: Path) -> None:
     assert [name for name, (_, hashes) in _pins(file).items() if hashes == 0] == []
     assert "://" not in file.read_text(encoding="utf-8")
-    scripts = "".join((LOCK.parent / name).read_text(encoding="utf-8") for name in ("run", "supply-chain"))
+    scripts = "".join((LOCK.parent / name).read_text(encoding="utf-8") for name in ("run", "supply-chain", "packages"))
     assert f"--require-hashes -r .ci/{file.name}" in scripts
 
 
