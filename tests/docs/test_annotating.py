@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
 
 from gonogo.cli.commands.work.outbox import outbox
@@ -12,7 +15,9 @@ from gonogo.tui.actions import BY_ID, key_name
 from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
 from gonogo.values import format_text, parse
 from gonogo.values.symbols import GLYPH_OF, PALETTE, characteristic
+from tests.docs.keys_card import keys_card
 
+CARD = Path(__file__).parents[2] / "docs" / "keys-card.html"
 PAGE = (Path(__file__).parents[2] / "docs" / "annotating.md").read_text(encoding="utf-8")
 
 
@@ -51,3 +56,21 @@ def test_keys_letters_and_commands_are_the_programs() -> None:
     assert re.findall(r"`(\w)` ([⌀±°×⌖])", PAGE) == [(letter, letters[letter]) for letter in "abcde"]
     named = set(re.findall(r"gonogo outbox (\w+)", PAGE))
     assert named <= set(outbox.commands)
+
+
+def test_the_sheet_of_keys_is_the_registrys() -> None:
+    assert CARD.read_text(encoding="utf-8") == keys_card(), "python -m tests.docs.keys_card > docs/keys-card.html"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser here")
+def test_the_sheet_of_keys_prints_on_one_page(tmp_path: Path) -> None:
+    target = tmp_path / "card.pdf"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={tmp_path}"]
+    command = ["chromium", *options, f"--print-to-pdf={target}", CARD.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    with pdfium.PdfDocument(target) as document:
+        assert len(document) == 1
+        width, height = document[0].get_size()
+        assert (round(width), round(height)) == (595, 842)  # A4 in points
+    assert set(re.findall(r"#[0-9a-f]{3,6}\b", CARD.read_text(encoding="utf-8"))) == {"#000", "#fff"}

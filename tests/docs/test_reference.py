@@ -14,13 +14,15 @@ from gonogo.cli.support import exit_codes
 from gonogo.desk.core.settings import KEYMAPS, PICTURE_MODES, ServerProfile, Settings, plain_settings
 from gonogo.tui.theme_files import COLORS, DRAWING
 from tests.cli.test_help import ALL
+from tests.docs.commands_page import commands_page
+from tests.docs.licences_page import packages, unnamed
 
 REPO = Path(__file__).parents[2]
 SOURCE = REPO / "src" / "gonogo"
 PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
 TEXTS = {page: page.read_text("utf-8") for page in PAGES}
 MANUAL = "\n".join(TEXTS.values())
-INDEX = TEXTS[REPO / "docs" / "index.md"]
+SETTINGS = TEXTS[REPO / "docs" / "settings.md"]
 SHELL = ("", "sh", "console")
 THEMES = sorted((REPO / "themes").glob("*.toml"))
 
@@ -38,7 +40,7 @@ def test_every_variable_of_the_environment_is_in_the_manual_and_none_besides() -
         for path in SOURCE.rglob("*.py")
         for name in re.findall(r"(?<!_)\b(?:GONOGO|CENTAUR|ARCNM)_[A-Z_]+\b", path.read_text("utf-8"))
     }
-    table = INDEX.split("\n## Environment\n")[1].split("\n## ")[0]
+    table = SETTINGS.split("\n## Environment\n")[1].split("\n## ")[0]
     documented = set(re.findall(r"`([A-Z_]+)`", table))
     assert read - documented == set()
     assert set(re.findall(r"\b(?:GONOGO|CENTAUR|ARCNM)_[A-Z_]+\b", MANUAL)) - read == {"GONOGO_COMPLETE"} & read
@@ -46,14 +48,13 @@ def test_every_variable_of_the_environment_is_in_the_manual_and_none_besides() -
 
 def test_every_exit_code_is_in_the_manual_and_in_help() -> None:
     codes = {value for name, value in vars(exit_codes).items() if name.startswith("EXIT_")}
-    sentence = re.sub(r"\s+", " ", TEXTS[REPO / "docs" / "leading.md"]).split("Exit codes: ")[1].split(". ")[0]
-    assert {int(code) for code in re.findall(r"\b\d+\b", sentence)} == codes | {0}
+    assert {int(code) for code in rows(SETTINGS, "Exit codes", "code")} == codes | {0}
     for code in codes - {exit_codes.EXIT_INTERRUPTED}:
         assert re.search(rf"\b{code} [a-z]", cli.epilog or ""), code
 
 
 def test_every_setting_is_in_the_manual_with_its_default() -> None:
-    table = rows(INDEX, "Settings", "key")
+    table = rows(SETTINGS, "Settings", "key")
     assert set(table) == {setting.name for setting in plain_settings(Settings())}
     for setting in plain_settings(Settings()):
         shown = table[setting.name].split(" | ")[0].strip("` ")
@@ -62,23 +63,20 @@ def test_every_setting_is_in_the_manual_with_its_default() -> None:
     for setting_name, words in (("picture_mode", PICTURE_MODES), ("keymap", KEYMAPS)):
         assert {word for word in words if f"`{word}`" not in table[setting_name].replace('"', "")} == set()
     for field in dataclasses.fields(ServerProfile):
-        assert field.name == "name" or f"`{field.name}`" in INDEX
+        assert field.name == "name" or f"`{field.name}`" in SETTINGS
 
 
 def test_every_theme_and_every_key_of_a_theme_is_in_the_manual() -> None:
-    assert {path.stem for path in THEMES if f"`{path.stem}`" not in rows(INDEX, "Settings", "key")["theme"]} == set()
-    table = rows(INDEX, "Themes", "key")
+    assert {path.stem for path in THEMES if f"`{path.stem}`" not in rows(SETTINGS, "Settings", "key")["theme"]} == set()
+    table = rows(SETTINGS, "Themes", "key")
     assert set(re.findall(r"`([a-z]+)`", table["[colors]"])) == set(COLORS)
     assert set(re.findall(r"`([a-z]+)`", table["[drawing]"])) == set(DRAWING)
 
 
-def test_every_command_is_in_the_manual() -> None:
-    listed = TEXTS[REPO / "docs" / "index.md"].split("\n## Commands\n")[1].split("\n## ")[0]
-    assert set(rows(INDEX, "Commands", "command")) == {f"gonogo {name}" for name in COMMANDS}
-    for path in ALL:
-        if len(path) > 1:
-            row = rows(INDEX, "Commands", "command")[f"gonogo {path[0]}"]
-            assert f"`{path[1]}`" in row, f"gonogo {' '.join(path)} is missing in:\n{listed}"
+def test_the_page_of_commands_is_the_command_line() -> None:
+    page = TEXTS[REPO / "docs" / "commands.md"]
+    assert page == commands_page(), "python -m tests.docs.commands_page > docs/commands.md"
+    assert "` |  |" not in page, "an option without a help text"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
@@ -107,3 +105,34 @@ def test_benchmarks_that_a_page_names_can_be_run_so(page: Path) -> None:
         assert (REPO / "tests" / "benchmarks" / f"{name}.py").exists(), name
     for words in re.findall(r"python -m\s+tests\.benchmarks ([a-z_ ]+)`", TEXTS[page]):
         assert set(words.split()) <= set(BENCHMARKS), words
+
+
+def test_every_package_stands_on_the_page_of_licences() -> None:
+    page = TEXTS[REPO / "docs" / "licences.md"]
+    assert unnamed(page, packages()) == [], "python -m tests.docs.licences_page > docs/licences.md"
+    assert "psycopg" in page
+    assert "certifi" in page
+
+
+def test_no_other_package_than_the_page_names_has_a_copyleft_licence() -> None:
+    assert {part.name for part in packages() if "GPL" in part.licence or "MPL" in part.licence} == {
+        *("certifi", "psycopg", "psycopg-binary")
+    }
+
+
+def _anchor(heading: str) -> str:
+    """The heading's anchor, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
+def test_links_to_a_heading_lead_to_one(page: Path) -> None:
+    dead = []
+    for link in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", TEXTS[page]):
+        target, _, anchor = link.partition("#")
+        if "://" not in target:
+            headings = re.findall(
+                r"^#+ (.*)$", TEXTS[(page.parent / target).resolve() if target else page], re.MULTILINE
+            )
+            dead += [link] if anchor not in map(_anchor, headings) else []
+    assert dead == []

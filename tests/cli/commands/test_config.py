@@ -69,5 +69,5 @@ def test_the_editor_gets_every_setting_and_its_mistakes_are_named(
 
 
 def test_every_setting_is_in_the_manual() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "index.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "settings.md").read_text(encoding="utf-8")
     assert [row.name for row in plain_settings(Settings()) if f"| `{row.name}` |" not in page] == []
