@@ -59,8 +59,9 @@ class Terminal:
     ) -> None:
         self._tmux("kill-server")
 
-    def screen(self) -> str:
-        return self._tmux("capture-pane", "-p")
+    def screen(self, *, styles: bool = False) -> str:
+        """Text on the screen; with `styles` its colours, too, as escape sequences, and the spaces at line ends."""
+        return self._tmux("capture-pane", "-p", *(("-e", "-N") if styles else ()))
 
     def record(self, file: Path) -> None:
         """Appends every byte that the program writes to the terminal to `file`."""
