@@ -63,6 +63,11 @@ async def _claim(_web: Web, stage: Stage) -> None:
     stage.ids["task_id"] = (await stage.people["annotator"].post(path)).json()["id"]
 
 
+async def _answered(web: Web, stage: Stage) -> None:
+    await _claim(web, stage)
+    await stage.people["annotator"].post(f"{LABELING}/tasks/{stage.ids['task_id']}/submit", json=_vote({}))
+
+
 async def _unresolved(web: Web, stage: Stage) -> None:
     (stage.ids["task_id"],) = await web.add(stage.ids["campaign_id"], {})
 
@@ -137,6 +142,7 @@ OPERATIONS: dict[str, Operation] = {
     "ask_help": Operation(
         "annotator", body=lambda _: {"reason": "unreadable"}, changes=True, actor="annotator", first=_claim
     ),
+    "amend_label": Operation("annotator", body=_vote, changes=True, actor="annotator", first=_answered),
     "submit_label": Operation("annotator", body=_vote, changes=True, actor="annotator", first=_claim),
     "queue_view": Operation(ALL),
     "list_labeling_tasks": Operation(REVIEW),

@@ -230,6 +230,13 @@ class ScriptedServer:
         stored = {"id": f"s-{name}", "task_id": name, **self.answers[name]}
         return 200, stored, []
 
+    def _amend(self, name: str, body: bytes) -> Any:
+        if name not in self.answers or self.closed:
+            reason = "campaign_closed" if self.closed else "not_submitted"
+            return 409, _envelope("conflict", {"reason": reason}), []
+        self.answers[name] = json.loads(body)
+        return 201, {"id": f"s-{name}", "task_id": name, **self.answers[name]}, []
+
     def _help(self, name: str, body: bytes) -> Any:
         self.asked[name] = json.loads(body)
         if name in self.held:
@@ -248,7 +255,11 @@ class ScriptedServer:
     def _capabilities(self, name: str, body: bytes) -> Any:
         if not self.extensions:
             return 404, _envelope("not_found", {}), []
-        return 200, {"server": "scripted", "extensions": ["queue", "notes"], "max_held_claims": self.max_held}, []
+        return (
+            200,
+            {"server": "scripted", "extensions": ["queue", "notes", "amendments"], "max_held_claims": self.max_held},
+            [],
+        )
 
     def _queue(self, name: str, body: bytes) -> Any:
         free = [task for task in self.tasks if task not in self.answers]
@@ -315,7 +326,7 @@ def _route(path: str) -> tuple[str, str]:
     parts = path.strip("/").split("/")
     last, before = parts[-1], parts[-2]
     by_last = {"next-task": "next_task", "submit": "submit", "renew": "renew", "release": "release", "queue": "queue"}
-    by_last |= {"help": "help"}
+    by_last |= {"help": "help", "amend": "amend"}
     if last in by_last:
         return by_last[last], before
     simple = {

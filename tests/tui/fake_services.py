@@ -177,6 +177,15 @@ class FakeAnnotateSession:
     def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
         return list(reversed(self.past))[:limit]
 
+    takes_amendments: bool | None = True
+
+    @property
+    def amending(self) -> bool:
+        return self.again is not None and self.again.state is not SendState.PARKED
+
+    def amend(self, number: int) -> Decision | None:
+        return self.answer_again(number)
+
     @property
     def answering(self) -> bool:
         return self.again is not None

@@ -18,6 +18,7 @@ from gonogo.client.errors import InvalidInputError
 SUBMIT_PATH: Final = "/api/v1/parts/labeling/tasks/{}/submit"
 ADJUDICATE_PATH: Final = "/api/v1/parts/labeling/tasks/{}/adjudicate"
 RULING_PATH: Final = "/api/v1/gonogo/tasks/{}/ruling"
+AMEND_PATH: Final = "/api/v1/gonogo/tasks/{}/amend"
 HELP_PATH: Final = "/api/v1/gonogo/tasks/{}/help"
 
 
@@ -51,11 +52,13 @@ class RequestKind(Enum):
     RULING = auto()  # of our own server
     ADJUDICATION = auto()  # of any ARCNM server
     HELP = auto()  # instead of a verdict, of our own server
+    AMENDMENT = auto()  # a verdict in place of an earlier one, of our own server
 
 
 def request_kind(request: PreparedRequest) -> RequestKind:
     """Returns the kind of a request of this module, by its path, as stored rows carry no other sign."""
     kinds = {"ruling": RequestKind.RULING, "adjudicate": RequestKind.ADJUDICATION, "help": RequestKind.HELP}
+    kinds["amend"] = RequestKind.AMENDMENT
     return kinds.get(request.path.rpartition("/")[2], RequestKind.SUBMISSION)
 
 
@@ -68,11 +71,13 @@ def submit_request(
     duration_ms: int | None = None,
     reason: str | None = None,
     note: str | None = None,
+    amends: bool = False,
     idempotency_key: str | None = None,
 ) -> PreparedRequest:
     """Builds the submit request of one verdict; fields that are `None` are left out.
 
-    `reason` and `note` are for servers with the extension `notes` only.
+    `reason` and `note` are for servers with the extension `notes` only, `amends`, which replaces an earlier answer, for
+    those with `amendments`.
 
     Raises:
         InvalidInputError: the id or the value cannot be sent.
@@ -81,7 +86,7 @@ def submit_request(
     fields |= {"duration_ms": duration_ms, "reason": reason, "note": note}
     body: dict[str, object] = {"verdict": verdict}
     body |= {name: value for name, value in fields.items() if value is not None}
-    return _post(SUBMIT_PATH, task_id, body, idempotency_key)
+    return _post(AMEND_PATH if amends else SUBMIT_PATH, task_id, body, idempotency_key)
 
 
 def help_request(

@@ -81,6 +81,7 @@ class ConflictReason(StrEnum):
     """Values of `error.details.reason` of a `conflict` from our server."""
 
     ALREADY_SUBMITTED = "already_submitted"
+    NOT_SUBMITTED = "not_submitted"
     ALREADY_INVITED = "already_invited"
     TASK_RESOLVED = "task_resolved"
     CAMPAIGN_CLOSED = "campaign_closed"

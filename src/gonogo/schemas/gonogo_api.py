@@ -137,6 +137,7 @@ class SubmissionDetail(LabelSubmission):
     late: bool | None = None
     reason: str | None = None
     note: str | None = None
+    amended_at: Timestamp | None = None
 
 
 class SubmissionList(Received):
@@ -319,4 +320,5 @@ class ExportRecord(Received):
     resolved_at: Timestamp | None = None
     rulings: list[JsonObject] = []
     submissions: list[JsonObject] = []
+    amendments: list[JsonObject] = []  # changes of votes by their voters, with both answers
     help: list[JsonObject] = []  # requests for the lead's help, without a verdict

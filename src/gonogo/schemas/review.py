@@ -104,7 +104,10 @@ class ReviewPage(Received):
 
 
 class ReviewVote(Received):
-    """Vote as the expert sees it; `label` is A, B, C … Names only on request."""
+    """Vote as the expert sees it; `label` is A, B, C … Names only on request.
+
+    `first_verdict` and `first_value` are what the voter said at first, where the answer was changed.
+    """
 
     label: str
     verdict: str
@@ -120,6 +123,8 @@ class ReviewVote(Received):
     voter_name: str | None = None
     reason: str | None = None
     note: str | None = None
+    first_verdict: str | None = None
+    first_value: AnyValue = None
 
 
 class Likeness(Received):

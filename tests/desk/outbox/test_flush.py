@@ -48,6 +48,7 @@ class OneWayServer:
     extensions: bool = True
     max_held: int | None = 5
     takes_notes: bool | None = False
+    takes_amendments: bool | None = False
 
     async def send(self, request: PreparedRequest, kind: RequestKind) -> Stored:
         self.sent.append((request, kind))

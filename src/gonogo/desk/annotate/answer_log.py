@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import replace
 
-from gonogo.client.requests import PreparedRequest
+from gonogo.client.requests import PreparedRequest, RequestKind
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decided, Decision, SendState
@@ -50,7 +50,8 @@ class AnswerLog:
     def add(self, held: ClaimedTask, decision: Decision, request: PreparedRequest) -> None:
         """Stores an answer (on disk when this returns). Raises `OutboxError`."""
         number = self._session.add(held, decision, request)
-        self.mark({held.again}, SendState.REPLACED)
+        if not held.amends:
+            self.mark({held.again}, SendState.REPLACED)
         answer = Decided(held.task, decision, SendState.ON_DESK, number=number)
         self._recent = [*self._recent, answer][-PACE_OF:]
         self._update_pace()
@@ -107,6 +108,13 @@ class AnswerLog:
         """Returns the row of a refused answer; `None` when it was not refused. Raises `OutboxError`."""
         row = self._outbox.get(number)
         return row if row is not None and row.state is SendState.PARKED else None
+
+    def amendable(self, number: int) -> OutboxRow | None:
+        """Returns the row of an answer that the server has, or will have; else `None`. Raises `OutboxError`."""
+        row = self._outbox.get(number)
+        if row is None or row.kind not in (RequestKind.SUBMISSION, RequestKind.AMENDMENT):
+            return None
+        return row if row.state in (SendState.QUEUED, SendState.SENDING, SendState.SENT) else None
 
     def resend(self, number: int) -> bool:
         """Queues a refused answer as it is, as a new request; false when it was not refused."""

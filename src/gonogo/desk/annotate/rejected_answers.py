@@ -1,4 +1,6 @@
-"""Rejected answers: lets a person resend answers that the server refused, answer them again, or drop them."""
+"""Rejected answers: lets a person resend answers that the server refused, answer them again, or drop them; and change
+those that the server has.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,26 @@ class RejectedAnswers:
 
     @property
     def answering(self) -> bool:
-        """Whether the current task is one whose answer was refused."""
+        """Whether the current task is one whose answer was refused, or is to be changed."""
         return self._current.asked_again
+
+    @property
+    def amending(self) -> bool:
+        """Whether the current task is one whose answer is to be changed."""
+        return self._current.held is not None and self._current.held.amends
+
+    def amend(self, number: int) -> Decision | None:
+        """Makes the task of a given answer current, to change it; returns that answer. `None` when it can't be changed.
+
+        The next `decide` sends the new answer; the server keeps both.
+        """
+        row = self._log.amendable(number)
+        if row is None:
+            return None
+        self._current.set_aside()
+        self._current.show(ClaimedTask(row.task, again=number, amends=True))
+        self._on_change()
+        return row.decision
 
     def answer_again(self, number: int) -> Decision | None:
         """Makes the task of a refused answer current; returns the refused decision. Nothing is claimed or sent.
@@ -48,7 +68,7 @@ class RejectedAnswers:
         return row.decision
 
     def cancel(self) -> bool:
-        """Leaves the refused answer as it was and goes back to the work; false when none is asked again."""
+        """Leaves the earlier answer as it was and goes back to the work; false when none is asked again."""
         if not self.answering:
             return False
         self._current.clear()

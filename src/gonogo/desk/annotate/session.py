@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
+from gonogo.client.requests import RequestKind
 from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
 from gonogo.desk.annotate.answer_timer import AnswerTimer
@@ -175,9 +176,10 @@ class AnnotateSession:
             raise DeskError("There is no question to answer.", "Wait for the next one.")
         if decision.times == Times(0):
             decision = replace(decision, times=self.stopwatch.read())
-        self._log.add(held, decision, submission_request(held.task.id, decision, self._dependencies.profile.verdicts))
+        words = self._dependencies.profile.verdicts
+        self._log.add(held, decision, submission_request(held.task.id, decision, words, amends=held.amends))
         self.stopwatch.stop()
-        self._progress.done += 1
+        self._progress.done += not held.amends
         self._prefetcher.record_decision_time(decision.times.duration_ms / 1000)
         self._current.clear()
         self._current.advance()
@@ -190,7 +192,7 @@ class AnnotateSession:
         """
         answer = self._log.withdraw_last()
         if answer is not None:
-            self._progress.done = max(0, self._progress.done - 1)
+            self._progress.done = max(0, self._progress.done - (not answer.held.amends))
             self._current.set_aside()
             self._current.show(answer.held, answer.decision.times)
         self.changed()
@@ -212,6 +214,12 @@ class AnnotateSession:
         self._current.advance()
         self.changed()
         return True
+
+    @property
+    def takes_amendments(self) -> bool | None:
+        """Whether the server lets answers be changed; `None` while it has not answered yet."""
+        server = self._session.connector.connected
+        return None if server is None else server.takes_amendments
 
     @property
     def takes_notes(self) -> bool | None:
@@ -325,19 +333,21 @@ class AnnotateSession:
         while True:
             await self._progress_wanted.wait()
             self._progress_wanted.clear()
-            unsent, done = self._session.counts.unsent, self._progress.done
+            counts = self._session.counts
+            unsent, done = counts.unsent - counts.amendments, self._progress.done
             reported = await self._session.connector.progress(self._dependencies.campaign_id)
             if reported is not None:
                 counts = self._session.counts
                 answered_since = max(0, self._progress.done - done)
-                self._progress.update(reported, counts.on_desk + counts.queued, unsent + answered_since)
+                least = max(0, counts.on_desk + counts.queued - counts.amendments)
+                self._progress.update(reported, least, unsent + answered_since)
                 self.changed()
 
     def _on_state(self, row: OutboxRow, state: SendState, detail: str) -> None:
         self._log.mark({row.id}, state, detail)
         if state in (SendState.SENT, SendState.LATE, SendState.PARKED):
             self._prefetcher.delivered()
-        if state is SendState.PARKED:
+        if state is SendState.PARKED and row.kind is not RequestKind.AMENDMENT:
             self._progress.done = max(0, self._progress.done - 1)
             self._progress_wanted.set()  # the server may have another answer of this person to the question
         self.changed()

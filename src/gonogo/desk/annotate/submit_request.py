@@ -12,12 +12,17 @@ from gonogo.desk.core.verdict_words import verdict_word
 
 
 def submission_request(
-    task_id: str, decision: Decision, words: Mapping[str, str] | None = None, *, idempotency_key: str | None = None
+    task_id: str,
+    decision: Decision,
+    words: Mapping[str, str] | None = None,
+    *,
+    amends: bool = False,
+    idempotency_key: str | None = None,
 ) -> PreparedRequest:
     """Builds the submit request of `decision`, or its request for help, under a key of its own unless one is given.
 
-    `words` are the server's words for the verdict actions (`correct`, `incorrect`, `fix`, `unsure`), see
-    `Settings.verdicts`; a verdict without an entry travels unchanged.
+    `amends`: it replaces an earlier answer. `words` are the server's words for the verdict actions (`correct`,
+    `incorrect`, `fix`, `unsure`), see `Settings.verdicts`; a verdict without an entry travels unchanged.
 
     Raises:
         DeskError: the corrected value holds what JSON cannot.
@@ -37,6 +42,7 @@ def submission_request(
             duration_ms=duration,
             reason=reason,
             note=note,
+            amends=amends,
             idempotency_key=idempotency_key,
         )
     except InvalidInputError as error:

@@ -25,13 +25,15 @@ class HttpTaskServer:
         self.client = client
         self.extensions = False
         self.takes_notes: bool | None = None
+        self.takes_amendments: bool | None = None
         self.max_held: int | None = None
 
     async def discover_capabilities(self) -> None:
         """Asks whether the server has our extensions."""
         capabilities = await self.client.capabilities()
         self.extensions = capabilities is not None
-        self.takes_notes = capabilities is not None and "notes" in capabilities.extensions
+        extensions = capabilities.extensions if capabilities is not None else []
+        self.takes_notes, self.takes_amendments = "notes" in extensions, "amendments" in extensions
         self.max_held = max(1, capabilities.max_held_claims) if capabilities else None
 
     async def send(self, request: PreparedRequest, kind: RequestKind) -> Receipt:

@@ -55,6 +55,7 @@ class TaskServer(Protocol):
 
     extensions: bool
     takes_notes: bool | None
+    takes_amendments: bool | None
     max_held: int | None
 
     async def discover_capabilities(self) -> None: ...

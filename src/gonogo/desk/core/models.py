@@ -37,7 +37,8 @@ class ClaimedTask:
     """Task claimed for this session. `expires_at` is on the boot clock; `lease` is its whole length in seconds.
 
     `claimed` is false for one restored from the last run until the server has confirmed the claim.
-    `again` is the number of the refused answer for which the question is asked again; then there is no claim.
+    `again` is the number of the refused answer for which the question is asked again, or, with `amends`, of a delivered
+    one that is to be changed; then there is no claim.
     """
 
     task: DeskTask
@@ -45,6 +46,7 @@ class ClaimedTask:
     lease: float | None = None
     claimed: bool = True
     again: int = 0
+    amends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,13 @@ UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of one address by state."""
+    """Rows of one address by state; `amendments` of the unsent ones change an answer that was counted before."""
 
     on_desk: int = 0
     queued: int = 0
     sending: int = 0
     parked: int = 0
+    amendments: int = 0
 
     @property
     def unsent(self) -> int:
@@ -347,6 +348,10 @@ def _of(address: Address) -> tuple[str, tuple[str, ...]]:
 
 def _counts(db: sqlite3.Connection, address: Address) -> Counts:
     where, values = _of(address)
-    sql = f"SELECT state, count(*) FROM verdict WHERE {where} AND {UNSETTLED} GROUP BY state"  # noqa: S608
-    by_state = {row[0]: row[1] for row in db.execute(sql, values).fetchall()}
-    return Counts(*(by_state.get(state, 0) for state in (*UNSENT, SendState.PARKED)))
+    changes = "sum(path LIKE '%/amend')"
+    sql = f"SELECT state, count(*), {changes} FROM verdict WHERE {where} AND {UNSETTLED} GROUP BY state"  # noqa: S608
+    rows = db.execute(sql, values).fetchall()
+    by_state = {row[0]: row[1] for row in rows}
+    amendments = sum(row[2] for row in rows if row[0] != SendState.PARKED)
+    on_desk, queued, sending, parked = (by_state.get(state, 0) for state in (*UNSENT, SendState.PARKED))
+    return Counts(on_desk, queued, sending, parked, amendments)

@@ -43,13 +43,18 @@ def from_receipt(receipt: Receipt, task_id: str, verdict: str | None) -> Deliver
     return DeliveryOutcome(SendState.SENT)
 
 
-def from_error(error: GonogoClientError, attempts: int, *, delivered_otherwise: bool = False) -> DeliveryOutcome:
+def from_error(
+    error: GonogoClientError, attempts: int, *, delivered_otherwise: bool = False, amends: bool = False
+) -> DeliveryOutcome:
     """Returns the outcome of an error; `attempts` counts the tries so far, this one included, over all runs.
 
-    `delivered_otherwise`: an earlier answer to the same task, with another body, has been delivered.
+    `delivered_otherwise`: an earlier answer to the same task, with another body, has been delivered. `amends`: the row
+    was to change such an answer, so nothing of a refused one is kept by the server.
     """
     if is_trouble(error):
         return DeliveryOutcome(SendState.QUEUED, str(error))
+    if isinstance(error, ConflictError) and amends and not error.code.startswith("idempotency"):
+        return DeliveryOutcome(SendState.PARKED, f"{error}\n{error.trace}".strip())
     if isinstance(error, ConflictError):
         return _from_conflict(error, 0 if delivered_otherwise else attempts)
     detail = f"{error} {error.next_step}"

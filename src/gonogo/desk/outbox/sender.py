@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from gonogo.client.errors import GonogoClientError, InterruptedExchangeError, ServerError, UnexpectedAnswerError
-from gonogo.client.requests import sent_verdict
+from gonogo.client.requests import RequestKind, sent_verdict
 from gonogo.desk.connection.circuit_breaker import ServerConnection
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
@@ -127,7 +127,8 @@ class Sender:
             receipt = await server.send(row.request, row.kind)
         except GonogoClientError as error:
             otherwise = await asyncio.to_thread(self._outbox.delivered_otherwise, row)
-            result = outcome.from_error(error, row.attempts, delivered_otherwise=otherwise)
+            amends = row.kind is RequestKind.AMENDMENT
+            result = outcome.from_error(error, row.attempts, delivered_otherwise=otherwise, amends=amends)
             if result.state is not SendState.QUEUED or not isinstance(error, ROW_FAILURES):
                 await self._finish(row, result)
                 raise

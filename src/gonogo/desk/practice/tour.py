@@ -74,6 +74,7 @@ class TourServer:
 
     extensions = True
     takes_notes: bool | None = False
+    takes_amendments: bool | None = False
     max_held: int | None = 5
 
     def __init__(self, lessons: Sequence[Lesson], connect: Callable[[], Awaitable[TaskServer]]) -> None:

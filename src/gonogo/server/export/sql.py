@@ -31,6 +31,7 @@ from sqlalchemy import (
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.server.store.dialects.sql_functions import ExactFloat, FormatText, IsoTimestamp, JsonQuote, StringAgg
 from gonogo.server.store.schema import (
+    amendments,
     annotator_accounts,
     drawings,
     gold_items,
@@ -86,6 +87,7 @@ def _task_cells() -> dict[str, Cell]:
             case((golden_items.c.promoted_at.is_(None), _literal("null")), else_=_object(_golden_cells())),
         ),
         "rulings": ("[%s]", _list(rulings, _ruling_cells(), rulings)),
+        "amendments": ("[%s]", _list(amendments, _amendment_cells(), amendments)),
         "help": ("[%s]", _list(help_requests, _help_cells(), _help_with_people())),
         "submissions": ("[%s]", _list(submissions, _vote_cells(), _votes_with_people())),
     }
@@ -118,6 +120,11 @@ def _vote_cells() -> dict[str, Cell]:
         "annotator_email": _text(func.coalesce(annotator_accounts.c.email, users.c.email)),
         "verdict": _plain(submissions.c.verdict),
     } | {name: _cell(submissions.c[name]) for name in names}
+
+
+def _amendment_cells() -> dict[str, Cell]:
+    names = ("before", "after", "created_at")
+    return {"submission_id": _plain(amendments.c.submission_id)} | {name: _cell(amendments.c[name]) for name in names}
 
 
 def _help_cells() -> dict[str, Cell]:

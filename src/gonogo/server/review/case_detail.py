@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from gonogo.json_types import JsonValue
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.schemas.review import (
     ERROR_TYPES,
     Likeness,
@@ -24,6 +24,7 @@ from gonogo.schemas.verdicts import VERDICT_CLASSES, VERDICTS, Verdict
 from gonogo.server.auth.principals import Principal
 from gonogo.server.consensus.decide import Outcome, Truth, Vote, ruled_outcome, same_value
 from gonogo.server.consensus.values import Value, group_values
+from gonogo.server.queue.amendments import first_answers
 from gonogo.server.review.notes import help_of_task
 from gonogo.server.review.queue import conflict_reason, expected_harm
 from gonogo.server.review.rulings import person_name, ruling_public, rulings_of_task
@@ -58,6 +59,7 @@ class CaseVoteRow(NamedTuple):
     discounted: bool
     reason: str | None
     note: str | None
+    id: str
 
 
 _VOTES = (
@@ -76,6 +78,7 @@ _VOTES = (
         exists().where(discounted_votes.c.submission_id == submissions.c.id).label("discounted"),
         submissions.c.reason,
         submissions.c.note,
+        submissions.c.id,
     )
     .outerjoin(
         annotator_scores,
@@ -97,6 +100,7 @@ def case_detail(
 ) -> ReviewDetail:
     """Votes, value groups, possible rulings and earlier rulings of a task; the voters' names only with `names`."""
     rows = fetch_all(connection, _VOTES, CaseVoteRow, {"task": task.id})
+    first = first_answers(connection, [row.id for row in rows])
     labelled = [(_label(index), row) for index, row in enumerate(rows)]
     counted = [(label, row) for label, row in labelled if row.counted]
     to_score = load_task(connection, task.id)
@@ -114,7 +118,7 @@ def case_detail(
         why="ruled" if task.adjudicated else conflict_reason(verdicts, len(groups)),
         adjudicated=task.adjudicated,
         own_vote=any(row.voter_id == caller.id for row in rows),
-        votes=[_review_vote(label, row, names) for label, row in labelled],
+        votes=[_review_vote(label, row, first.get(row.id, {}), names) for label, row in labelled],
         groups=groups,
         now=_standing(outcome, scored.probabilities),
         possible=_possible(scored, cast, groups, values),
@@ -130,7 +134,7 @@ def _label(index: int) -> str:
     return (ascii_uppercase[first - 1] if first else "") + ascii_uppercase[last]
 
 
-def _review_vote(label: str, row: CaseVoteRow, names: bool) -> ReviewVote:
+def _review_vote(label: str, row: CaseVoteRow, first: JsonObject, names: bool) -> ReviewVote:
     return ReviewVote(
         label=label,
         verdict=row.verdict,
@@ -146,6 +150,8 @@ def _review_vote(label: str, row: CaseVoteRow, names: bool) -> ReviewVote:
         voter_name=row.voter_name if names else None,
         reason=row.reason,
         note=row.note,
+        first_verdict=str(first["verdict"]) if first else None,
+        first_value=first.get("corrected_value"),
     )
 
 

@@ -28,6 +28,7 @@ EXTENSIONS = [
     "practice",
     "progress_stream",
     "notes",
+    "amendments",
 ]
 
 

@@ -19,22 +19,32 @@ from gonogo.schemas.labeling import (
     LabelSubmit,
 )
 from gonogo.schemas.review import RulingCreate
-from gonogo.server.auth.authorization import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for
+from gonogo.server.auth.authorization import (
+    EVERYBODY,
+    LEAD,
+    REVIEW_READERS,
+    REVIEWERS,
+    VOTERS,
+    campaign_for,
+    campaign_of_task,
+    task_for,
+    voter_of,
+)
 from gonogo.server.context import Context
 from gonogo.server.errors import FieldError, conflict, invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.queue import operations
+from gonogo.server.queue import amendments, operations
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.adjudication import adjudicate as rule
 from gonogo.server.review.adjudication import refuse_own_vote
 from gonogo.server.scoring.refresh import refresh_debounced
-from gonogo.server.serialize import submission_public, task_public
+from gonogo.server.serialize import instant, submission_public, task_public
 from gonogo.server.store.compiled_statements import Columns
 from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users
-from gonogo.server.store.schema.rows import SubmissionRow, TaskRow
+from gonogo.server.store.schema.rows import AmendmentRow, SubmissionRow, TaskRow
 from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.create import create_tasks, parse_tasks
 
@@ -95,6 +105,18 @@ def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: L
     return Reply(refusal=operations.refusal(outcome, key), stored_id=stored_id)
 
 
+@router.post("/api/v1/gonogo/tasks/{task_id}/amend", name="amend_label", status_code=201)
+@open_to(*VOTERS)
+def amend(ctx: Context, tx: Connection, task_id: str, body: LabelSubmit) -> LabelSubmission:
+    """Changes the caller's verdict on a task that is still open. The last one counts; all of them are kept.
+
+    409 `not_submitted`, `task_resolved` (settled, or with an expert) or `campaign_closed`; then nothing was changed.
+    """
+    campaign = campaign_of_task(tx, ctx.caller, task_id, VOTERS)
+    check_verdict(body.verdict, body.corrected_value)
+    return submission_public(amendments.amend(tx, campaign, task_id, voter_of(ctx.caller), body, ctx.now))
+
+
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
 @open_to(*REVIEWERS)
 def adjudicate(ctx: Context, tx: Connection, task_id: str, body: Adjudication) -> Reply[LabelingTaskPublic]:
@@ -131,19 +153,19 @@ def list_submissions(
     page = pagination.page(
         tx, _VOTES.where(*conditions), _NamedSubmission.of, submissions.c.number, limit, cursor, count=count
     )
-    data = [
-        SubmissionDetail(
-            **submission_public(row).model_dump(),
-            voter_id=row.voter_id,
-            voter_email=email,
-            counted=row.counted,
-            late=row.late,
-            reason=row.reason,
-            note=row.note,
-        )
-        for row, email in page.rows
-    ]
+    changed = amendments.latest_amendments(tx, [row.id for row, _email in page.rows])
+    data = [_detail(row, email, changed.get(row.id), own=ctx.caller.role == "annotator") for row, email in page.rows]
     return SubmissionList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+def _detail(row: SubmissionRow, email: str | None, amendment: AmendmentRow | None, *, own: bool) -> SubmissionDetail:
+    """A vote with its last answer for its voter, and with the one that counts for a lead: they differ on gold."""
+    vote: dict[str, object] = {**submission_public(row).model_dump(), "reason": row.reason, "note": row.note}
+    if amendment is not None and own:
+        vote |= amendment.after
+    vote["amended_at"] = None if amendment is None else instant(amendment.created_at)
+    people = {"voter_id": row.voter_id, "voter_email": email}
+    return SubmissionDetail.model_validate({**vote, **people, "counted": row.counted, "late": row.late})
 
 
 class _NamedSubmission(NamedTuple):

@@ -76,7 +76,7 @@ HISTORY = Scope(
     Action("open", "details", "One answer with its question in full.", ("enter",), "open", 1),
     Action("search", "search", "Find answers by any words in them.", ("slash",), "search", 2),
     Action("open_only", "not sent", "Only what has not reached the server.", ("w",), "only_open", 4),
-    Action("again", "answer again", "Answer a refused question again.", ("a",), "again", 3),
+    Action("again", "answer again", "Change an answer, or answer a refused question again.", ("a",), "again", 3),
     Action("resend", "resend", "Send a refused answer once more.", ("r",), "resend", 7),
     Action("drop", "drop", "Delete a refused answer here, after asking.", ("x",), "drop", 8),
     Action("undo", "take back", "Take the last answer back.", ("u", "backspace"), "undo", 6),

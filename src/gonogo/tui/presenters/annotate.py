@@ -87,7 +87,9 @@ def outcome_text(answer: Decided) -> str:
 
 
 def answer_again_message(answer: Decided) -> str:
-    """Message beside a question that is asked again after its answer was refused."""
+    """Message beside a question that is asked again: its answer was refused, or is to be changed."""
+    if answer.state is not SendState.PARKED:
+        return f"You answered “{answer.decision.verdict}”. Answer again to change it; undo leaves it as it was."
     detail = answer.detail.partition("\n")[0].rstrip(".")
     reason = f": {detail}" if detail else ""
     return f"Your answer “{answer.decision.verdict}” was refused{reason}. Answer again; undo leaves it as it was."

@@ -46,6 +46,22 @@ def entry(answer: Decided) -> Content:
     return Content.assemble(*parts)
 
 
+_CAN_AMEND = (SendState.QUEUED, SendState.SENDING, SendState.SENT)
+
+
+def cannot_amend_message(answer: Decided, takes_amendments: bool | None) -> str:
+    """Reason why an answer can't be changed; empty when it can, unless its question is settled by now."""
+    if answer.state is SendState.ON_DESK:
+        return "Still on your desk: u takes it back."
+    if answer.state not in _CAN_AMEND:
+        return f"This answer can't be changed: {outcome_text(answer)}."
+    if answer.decision.verdict == HELP:
+        return "You gave this question to the lead, who will rule on it."
+    if takes_amendments is None:
+        return "The server hasn't said yet whether it lets answers be changed. Try again in a moment."
+    return "" if takes_amendments else "This server doesn't let answers be changed. Tell the campaign's lead."
+
+
 def search_text(answer: Decided) -> str:
     """Searchable text of an answer, in lower case."""
     task, decision = answer.task, answer.decision

@@ -12,7 +12,7 @@ from gonogo.schemas.note_reasons import reason_in_words
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.presenters.annotate import OUTCOMES
-from gonogo.tui.presenters.format import percent, styled_answer, styled_value, styled_verdict
+from gonogo.tui.presenters.format import percent, styled_answer, styled_value, styled_verdict, value_text, verdict_sign
 from gonogo.tui.text import one_line, styled
 
 REASONS = {
@@ -163,6 +163,10 @@ def _note(vote: ReviewVote) -> list[Content]:
 
 
 def _facts(vote: ReviewVote) -> Iterable[str]:
+    if vote.first_verdict is not None:
+        first = verdict_sign(vote.first_verdict)[0]
+        value = value_text(vote.first_value, 16)
+        yield f"first {first} {value}".rstrip()
     if vote.confidence is not None:
         yield f"sure {percent(vote.confidence)}"
     yield seconds(vote.duration_ms)

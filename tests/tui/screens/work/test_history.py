@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from textual.widgets import Input, OptionList
 
-from gonogo.desk.core.models import Decided, Decision, SendState, Times
+from gonogo.desk.core.models import HELP, Decided, Decision, SendState, Times
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import appears, press, settle, text_of
@@ -84,9 +85,7 @@ async def test_a_refused_answer_is_given_anew_from_what_was_typed(running: Runni
         session.tell(parked=1)
         await settle(pilot)
         assert "1 refused: h" in text_of(pilot.app.screen)
-        await press(pilot, clock, "h", "a")  # the newest one was not refused
-        assert "only a refused answer is" in text_of(pilot.app.screen)
-        await press(pilot, clock, "down", "a")
+        await press(pilot, clock, "h", "down", "a")
         shown = text_of(pilot.app.screen)
         assert "R0,3" in shown
         assert "the campaign is closed" in " ".join(shown.replace("▌", " ").split())
@@ -108,7 +107,7 @@ async def test_answering_again_can_be_left_with_undo(running: Running, clock: Cl
         await press(pilot, clock, "u")
         assert session.current is not None
         assert session.current.id == "task-1"
-        assert "The refused answer stays;" in " ".join(text_of(pilot.app.screen).split())
+        assert "The earlier answer stays;" in " ".join(text_of(pilot.app.screen).split())
         await press(pilot, clock, "a")
         assert [one.id for one, _ in session.answers] == ["task-1"]
 
@@ -150,3 +149,37 @@ async def test_only_what_is_not_with_the_server(running: Running, clock: Clock) 
         assert pilot.app.screen.query_one(OptionList).option_count == 2
         await press(pilot, clock, "w")
         assert pilot.app.screen.query_one(OptionList).option_count == 3
+
+
+async def test_an_answer_that_the_server_has_is_changed_in_its_question(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1, {"text": "M6"}), task(2)])
+    sent = Decided(task(9, {"text": "M8"}), Decision("correct"), SendState.SENT, number=3)
+    session.past = [sent]
+    async with running(session) as pilot:
+        await press(pilot, clock, "h", "a")
+        shown = " ".join(text_of(pilot.app.screen).replace("▌", " ").split())
+        assert "You answered “correct”. Answer again to change it" in shown
+        assert "changing your answer; undo leaves it" in shown
+        await press(pilot, clock, "s")
+        assert [(one.id, made.verdict) for one, made in session.answers] == [("task-9", "incorrect")]
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "takes", "words"),
+    [
+        (SendState.SENT, "correct", False, "This server doesn't let answers be changed. Tell the campaign's lead."),
+        (SendState.SENT, "correct", None, "The server hasn't said yet"),
+        (SendState.SENT, HELP, True, "You gave this question to the lead"),
+        (SendState.ON_DESK, "correct", True, "Still on your desk: u takes it back."),
+        (SendState.LATE, "correct", True, "can't be changed: kept late"),
+    ],
+)
+async def test_an_answer_that_cannot_be_changed_says_why(
+    running: Running, clock: Clock, state: SendState, verdict: str, takes: bool | None, words: str
+) -> None:
+    session = FakeAnnotateSession([task(1)])
+    session.takes_amendments = takes
+    session.past = [Decided(task(9), Decision(verdict), state, number=3)]
+    async with running(session, size=(110, 30)) as pilot:
+        await press(pilot, clock, "h", "a")
+        assert words in text_of(pilot.app.screen)

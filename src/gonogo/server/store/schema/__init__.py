@@ -44,6 +44,7 @@ from gonogo.server.store.schema.review import (
     rulings,
 )
 from gonogo.server.store.schema.tasks import (
+    amendments,
     gold_items,
     gold_servings,
     golden_items,
@@ -55,6 +56,7 @@ from gonogo.server.store.schema.tasks import (
 
 __all__ = [
     "Instant",
+    "amendments",
     "annotator_accounts",
     "annotator_actions",
     "annotator_pauses",

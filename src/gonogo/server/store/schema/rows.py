@@ -127,6 +127,19 @@ class SubmissionRow(NamedTuple):
     note: str | None
 
 
+class AmendmentRow(NamedTuple):
+    """Row of `amendments`; `before` and `after` have the fields of `LabelSubmit`."""
+
+    number: int
+    id: str
+    submission_id: str
+    task_id: str
+    campaign_id: str
+    before: JsonObject
+    after: JsonObject
+    created_at: datetime
+
+
 class HelpRequestRow(NamedTuple):
     """Row of `help_requests`."""
 

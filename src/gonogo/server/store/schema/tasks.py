@@ -170,6 +170,21 @@ submissions = Table(
     Index("ix_submissions_campaign_voter_number", "campaign_id", "voter_id", "number"),
 )
 
+amendments = Table(  # changes of votes by their voters; the vote itself has the answer that counts
+    "amendments",
+    metadata,
+    number(),
+    public_id(),
+    foreign_key("submissions"),
+    foreign_key("tasks"),
+    foreign_key("campaigns"),
+    Column("before", Json, nullable=False),
+    Column("after", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_amendments_submission_number", "submission_id", "number"),
+    Index("ix_amendments_task_number", "task_id", "number"),
+)
+
 help_requests = Table(  # questions that an annotator gave to the lead, unanswered; never served to that annotator again
     "help_requests",
     metadata,

@@ -17,7 +17,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage, TaskNote
+from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, Stage, TaskNote
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction
@@ -83,8 +83,7 @@ class AnnotateScreen(Screen[None]):
             clock=self._clock,
             settings=self._profile,
         )
-        with Container(id="card"):
-            yield Static(id="words", markup=False)
+        yield Container(Static(id="words", markup=False), id="card")
         yield StatusLine(id="toosmall")
         yield KeyFooter()
 
@@ -276,7 +275,7 @@ class AnnotateScreen(Screen[None]):
 
     def action_undo(self) -> None:
         if self.session.rejected.cancel():
-            self.gonogo.show_notice("The refused answer stays; the history has it.")
+            self.gonogo.show_notice("The earlier answer stays; the history has it.")
         elif self._undo() is None:
             self.gonogo.show_notice(annotate.cannot_undo_message(self.session.state.recent))
 
@@ -300,10 +299,10 @@ class AnnotateScreen(Screen[None]):
         self._confidence_level = round((decision.confidence or 0) * 5)
         self._show_status()
 
+    # --- other actions ---------------------------------------------------------------------------------
+
     def action_notes(self, name: str) -> None:
         self.notes.run(name)
-
-    # --- other actions ---------------------------------------------------------------------------------
 
     async def action_pane(self, action: str) -> None:
         await self.pane.run_action(action)
@@ -322,11 +321,12 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
 
     def _answer_again(self, item: Decided | None) -> None:
-        """Asks the task of a refused answer again, with its typed correction; `item` was chosen in the history."""
+        """Asks the task of an earlier answer again, with its typed correction; `item` was chosen in the history."""
         if item is None:
             return
+        earlier = self.session.rejected
         try:
-            decision = self.session.rejected.answer_again(item.number)
+            decision = (earlier.answer_again if item.state is SendState.PARKED else earlier.amend)(item.number)
         except DeskError as error:
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return

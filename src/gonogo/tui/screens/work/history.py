@@ -185,9 +185,17 @@ class HistoryScreen(ModalScreen[Decided | None]):
         if answer is None:
             return
         if answer.state is not SendState.PARKED:
-            self._warn(f"Not answered again: only a refused answer is. This one: {outcome_text(answer)}.")
+            self._amend(answer)
         elif answer.final:
             self._warn(f"You can't answer this one again here. {answer.detail}")
+        else:
+            self.dismiss(answer)
+
+    def _amend(self, answer: Decided) -> None:
+        """Returns an answer that the server has, to be changed; warns when it can't be."""
+        problem = answer_history.cannot_amend_message(answer, self._session.takes_amendments)
+        if problem:
+            self._warn(problem)
         else:
             self.dismiss(answer)
 

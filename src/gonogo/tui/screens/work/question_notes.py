@@ -42,7 +42,8 @@ class QuestionNotes:
         session = self._screen.session
         place = self._place.show(task, session.state.recent)
         if session.rejected.answering:
-            return Content.styled("refused before, asked again; undo leaves it", "$warning")
+            why = "changing your answer" if session.rejected.amending else "refused before, asked again"
+            return Content.styled(f"{why}; undo leaves it", "$warning")
         note = self.of(task.id)
         return question_notes.note_line(note) if note else place
 
