@@ -41,9 +41,10 @@ def run_checks(
     except (SQLAlchemyError, OSError) as error:
         findings.append(_closed("database", error))
         return findings
+    findings += _drawings(store, drawings_url)
     if store.replica_url is not None:
         findings += _replica(store)
-    return [*findings, *_drawings(store, drawings_url)]
+    return findings
 
 
 def _drawings(store: Store, drawings_url: str | None) -> Iterator[PreflightFinding]:
