@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,16 @@ import pytest
 
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.asgi_exchange import MAX_BUFFERED, Exchange, _ChunkStream
-from gonogo.embedded.transport import EmbeddedTransport
+from gonogo.embedded.transport import EmbeddedTransport, embedded_parts
+from gonogo.schemas.gonogo_api import DrawingUrl
+from gonogo.server.drawing_places.remembered import DrawingPlaces
+from gonogo.server.store.engine import Store
+from gonogo.sheets.fetch import DrawingFetcher
+from tests.sqlite import fresh_database
+from tests.support.object_store import s3_server
 
 WAIT = 30
+SHEET = b"%PDF-1.7 of a sheet"
 ASKED = "/api/v1/gonogo/capabilities"
 
 
@@ -113,6 +122,28 @@ async def test_a_request_that_is_given_up_leaves_the_start_to_the_others(tmp_pat
             assert (await asyncio.wait_for(client.get(ASKED), 2 * WAIT)).status_code == 200
     finally:
         transport.stop()
+
+
+async def test_drawings_in_an_object_store_come_through_the_embedded_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = AppPaths(tmp_path)
+    home.make(home.data())
+    with s3_server(monkeypatch) as s3, contextlib.closing(Store(fresh_database(home.workspace_file()))) as store:
+        DrawingPlaces(store).choose(s3.url, datetime.now(UTC))
+        parts = embedded_parts(home)
+        http = httpx.AsyncClient(transport=parts.transport, base_url=parts.base_url, headers={"X-API-Key": parts.token})
+        async with http:
+            stored = await http.post("/api/v1/gonogo/drawings", params={"part": "shaft"}, content=SHEET)
+            revision = stored.json()["part_revision_id"]
+
+            async def ask(_revision: str) -> DrawingUrl:
+                answer = await http.get(f"/api/v1/parts/geometry/{revision}/drawing-url")
+                return DrawingUrl.model_validate_json(answer.content)
+
+            fetcher = DrawingFetcher(ask, base_url=parts.base_url, transport=parts.transport)
+            drawing = await fetcher.fetch(revision)
+            assert (drawing.data, drawing.title) == (SHEET, "shaft")
 
 
 async def test_leaving_while_the_server_starts_takes_no_longer_than_the_start(tmp_path: Path) -> None:

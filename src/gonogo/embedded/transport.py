@@ -106,6 +106,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             database_url=workspace_url(self._home),
             invitation_url=team_server_url(self._home),
             embedded_token=self._token,
+            direct_drawings=False,
         )
         asgi = app.create_app(served, deferred=True)
         self._loop = asyncio.get_running_loop()

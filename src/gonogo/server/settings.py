@@ -18,6 +18,7 @@ class ServerSettings:
     `read_database_url`: a replica of the database, for results, exports and quality reports.
     `drawings_url`: the place of the drawings' bytes, `database:`, `file:///folder` or `s3://bucket/prefix?endpoint=…`;
     `None` is the place that the database remembers, at first the database itself.
+    `direct_drawings`: whether URLs may lead straight to an object store; an embedding program reaches only this server.
     `public_url`: where people reach this server, e.g. `https://labels.example.com`; links are built from it. `None`
     takes the address of the request, which is right for one machine only.
     `invitation_url`: where magic links lead, if not to `public_url`: an embedded server makes links to the server of
@@ -36,6 +37,7 @@ class ServerSettings:
     database_url: str = field(repr=False)
     read_database_url: str | None = field(default=None, repr=False)
     drawings_url: str | None = None
+    direct_drawings: bool = True
     public_url: str | None = None
     invitation_url: str | None = None
     embedded_token: str | None = field(default=None, repr=False)

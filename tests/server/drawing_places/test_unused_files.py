@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -89,3 +91,29 @@ def test_an_upload_that_a_deletion_overtakes_is_asked_to_come_again(house: House
         maintenance.run_once(house.store, SETTINGS, house.now)
     add(house)
     assert places.open(place_url).stat(NAME) is not None
+
+
+def test_a_deletion_waits_for_an_upload_that_uses_the_file(postgres_house: House, folder: Path) -> None:
+    house = postgres_house
+    places = DrawingPlaces(house.store)
+    places.choose(folder.as_uri(), house.now)
+    add(house)
+    house.pass_time(days=11)
+    other = [DrawingUpload("another part", "", PNG)]
+    placed = put_files(places, other)
+    begun = threading.Event()
+
+    def prune() -> None:
+        begun.set()
+        maintenance.run_once(house.store, SETTINGS, house.now)
+
+    thread = threading.Thread(target=prune)
+    with house.store.write() as connection:
+        store_drawings(connection, house.lead.org_id, other, house.now, placed)
+        thread.start()
+        assert begun.wait(10)
+        thread.join(0.3)
+        assert thread.is_alive()  # it waits for this transaction
+    thread.join(30)
+    assert places.open(folder.as_uri()).stat(NAME) is not None
+    assert count(house) == (1, 0)

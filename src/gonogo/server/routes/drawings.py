@@ -140,7 +140,8 @@ async def drawing_url(request: Request, part_revision_id: str, ctx: Context) -> 
         if found is None:
             return DrawingUrl(url=None, status=DrawingStatus.NO_DATASET, content_type=None)
         drawing, place = found
-        direct = await asyncio.to_thread(_direct_url, place, drawing, seconds, base)
+        allowed = ctx.settings.direct_drawings
+        direct = await asyncio.to_thread(_direct_url, place, drawing, seconds, base) if allowed else None
     except PlaceError as error:
         raise _refusal(error) from None
     if direct is not None:
@@ -240,7 +241,9 @@ def _refusal(error: PlaceError) -> ApiError:
     log.error("drawings: %s", describe(error))
     if isinstance(error, DamagedDrawingError):
         return place_unavailable("The drawing's file is missing or damaged where this server keeps its drawings.")
-    return place_unavailable("The place where this server keeps its drawings can't be used.")
+    return place_unavailable(
+        "The place where this server keeps its drawings can't be used; `gonogo doctor` there says why."
+    )
 
 
 def _base(request: Request, ctx: Context) -> str:
