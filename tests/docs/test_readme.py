@@ -23,7 +23,7 @@ CAMPAIGN = "Demo: four parts"
 def block(heading: str, number: int = 0, kind: str = "") -> str:
     """A code block under a heading."""
     section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    blocks: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     return [text for language, text in blocks if language == kind][number]
 
 
@@ -57,6 +57,14 @@ def test_the_picture_of_the_screen_is_whole_by_itself() -> None:
     words = " ".join(node.text or "" for node in ElementTree.fromstring(text).iter())
     assert "right?" in words
     assert "correct" in words
+
+
+def test_each_line_of_the_table_has_its_source() -> None:
+    """The table of the README and the page that says where it is from have the same lines in the same order."""
+    table = README.split("\n## Beside others\n")[1].split("\n## ")[0]
+    page = (REPO / "docs" / "comparison.md").read_text("utf-8")
+    lines, sources = (re.findall(r"^\| ([^|]+?) \|", text, re.MULTILINE) for text in (table, page))
+    assert ["line", *lines] == sources
 
 
 def test_no_address_is_invented() -> None:
