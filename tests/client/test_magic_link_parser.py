@@ -32,6 +32,8 @@ T = "ml_9fQ-x7.Zk~aa_0"
         (f"“https://x.example/join?token={T}”", "https://x.example"),
         (f"Your link: https://x.example/join?token={T} (valid for a day)", "https://x.example"),
         (f"https://x.example/join?tok\n  en={T[:5]}\r\n{T[5:]}", "https://x.example"),
+        (f"Hello Ana,\nhere is your link:\nhttps://x.example/join?token={T}\nIt works once.", "https://x.example"),
+        (f"Your link: <https://x.example/join?token={T[:9]}\n{T[9:]}>.\n\nGreetings\nThe lead", "https://x.example"),
     ],
 )
 def test_the_token_is_found(text: str, base: str | None) -> None:

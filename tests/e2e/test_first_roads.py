@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,7 @@ def scans(tmp_path: Path) -> Path:
 
 def answer(terminal: Terminal, key: str, reached: str) -> None:
     """Presses `key` at a person's pace until `reached` is shown: keys just after a paint do not count."""
+    keys = terminal.keys
 
     def attempt() -> bool:
         threading.Event().wait(0.35)
@@ -51,19 +54,41 @@ def answer(terminal: Terminal, key: str, reached: str) -> None:
         return reached in terminal.screen()
 
     wait_until(attempt, lambda: f"{key!r} was not taken:\n{terminal.screen()}")
+    terminal.keys = keys + 1
+
+
+@pytest.fixture
+def judged(
+    request: pytest.FixtureRequest, record_testsuite_property: Callable[[str, object], None]
+) -> Callable[[Terminal, int], None]:
+    """Checks the keys that a newcomer pressed up to the first judged question, and records them and the seconds.
+
+    Speed is measured by the benchmark `newcomer`; these seconds hold the waits of the test.
+    """
+
+    def check(terminal: Terminal, most_keys: int) -> None:
+        seconds = time.monotonic() - terminal.started
+        record_testsuite_property(request.node.name, f"{terminal.keys} keys, {seconds:.1f} s")
+        assert terminal.keys <= most_keys
+
+    return check
 
 
 def at(home: Path) -> dict[str, str]:
     return {"GONOGO_HOME": str(home), "LANG": "C.UTF-8"}
 
 
-def test_bare_gonogo_offers_the_demo_and_one_key_opens_it(tmp_path: Path) -> None:
+Judged = Callable[[Terminal, int], None]
+
+
+def test_bare_gonogo_offers_the_demo_and_one_key_opens_it(tmp_path: Path, judged: Judged) -> None:
     with Terminal(GONOGO, tmp_path, env=at(tmp_path / "fresh")) as terminal:
         terminal.wait_for("Try it on sample drawings")
         terminal.press("Enter")
         terminal.wait_for(QUESTION, SECONDS)
         terminal.wait_for("1/5  Value and drawing say the same. Press a")
         answer(terminal, "a", "2/5  ")
+        judged(terminal, 2)
         terminal.press("C-q")
         terminal.wait_gone()
     with Terminal(GONOGO, tmp_path, env=at(tmp_path / "fresh")) as terminal:
@@ -72,24 +97,31 @@ def test_bare_gonogo_offers_the_demo_and_one_key_opens_it(tmp_path: Path) -> Non
         terminal.wait_gone()
 
 
-def test_practice_in_the_demo_has_items_at_once(tmp_path: Path) -> None:
+def test_practice_in_the_demo_has_items_at_once(tmp_path: Path, judged: Judged) -> None:
     with Terminal([*GONOGO, "demo", "--no-tour"], tmp_path, env=at(tmp_path / "fresh")) as terminal:
         terminal.wait_for("a correct", SECONDS)
         terminal.press("t")
         terminal.wait_for("nothing here counts", SECONDS)
         terminal.wait_for("a correct", SECONDS)
+        answer(terminal, "a", "you said")
+        judged(terminal, 2)
         terminal.press("C-q")
         terminal.wait_gone()
 
 
 @pytest.mark.parametrize("command", [["annotate", "batch 12"], ["annotate"], []])
-def test_what_was_imported_is_asked_without_a_key(tmp_path: Path, scans: Path, command: list[str]) -> None:
+def test_what_was_imported_is_asked_without_a_key(
+    tmp_path: Path, scans: Path, command: list[str], judged: Judged
+) -> None:
     cli = Cli(tmp_path / "home")
     cli("import", str(scans), "--drawings", str(scans.parent / "scans"), "--campaign", "batch 12")
     assert "Next: gonogo annotate 'batch 12'" in cli.err
     with Terminal([*GONOGO, *command], tmp_path, env=at(cli.home)) as terminal:
         terminal.wait_for(QUESTION, SECONDS)
         terminal.wait_for("batch 12")
+        assert terminal.keys == 0
+        answer(terminal, "a", f"1 / {len(scans.read_text(encoding='utf-8').splitlines())}")
+        judged(terminal, 1)
         terminal.press("C-q")
         terminal.wait_gone()
 
@@ -106,7 +138,7 @@ def test_a_name_that_does_not_exist_is_said_and_the_others_are_offered(tmp_path:
 
 
 def test_the_team_block_in_its_order_gives_a_link_that_works_in_another_home(
-    lead: Cli, tmp_path: Path, scans: Path
+    lead: Cli, tmp_path: Path, scans: Path, judged: Judged
 ) -> None:
     lead("import", str(scans), "--drawings", str(scans.parent / "scans"), "--campaign", "batch 12")
     with lead.serving() as url:
@@ -115,6 +147,8 @@ def test_the_team_block_in_its_order_gives_a_link_that_works_in_another_home(
         with Terminal(GONOGO, tmp_path, env=at(tmp_path / "ana")) as terminal:
             terminal.sign_in(link)
             terminal.wait_for(QUESTION, SECONDS)
+            answer(terminal, "a", f"1 / {len(scans.read_text(encoding='utf-8').splitlines())}")
+            judged(terminal, 3)
             terminal.press("C-q")
             terminal.wait_gone()
 

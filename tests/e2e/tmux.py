@@ -42,6 +42,9 @@ class Terminal:
         settings = [f"{key}={value}" for key, value in (env or {}).items()]
         self._command = ["env", *settings, *command]
         self._size = ["-x", str(columns), "-y", str(rows)]
+        self.keys = 0
+        """Keys pressed so far; a paste counts as one."""
+        self.started = 0.0
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -50,6 +53,7 @@ class Terminal:
         return done.stdout
 
     def __enter__(self) -> Terminal:
+        self.started = time.monotonic()
         self._tmux("new-session", "-d", *self._size, *self._command)
         self._tmux("set-option", "-g", "remain-on-exit", "on")
         return self
@@ -72,16 +76,23 @@ class Terminal:
 
     def press(self, *keys: str) -> None:
         """Named keys as tmux knows them: `a`, `Enter`, `Escape`, `C-q`."""
+        self.keys += len(keys)
         self._tmux("send-keys", *keys)
 
     def type(self, text: str) -> None:
+        self.keys += len(text)
         self._tmux("send-keys", "-l", text)
+
+    def paste(self, text: str) -> None:
+        """Pastes as a terminal does for a program that asked for bracketed pastes."""
+        self.keys += 1
+        self._tmux("set-buffer", text)
+        self._tmux("paste-buffer", "-p")
 
     def sign_in(self, link: str, *, keep: bool = False) -> None:
         """Pastes a link at the sign-in screen; without a keyring answers whether the session may stay in a file."""
         self.wait_for("Invitation link")
-        self.type(link)
-        self.press("Enter")
+        self.paste(link)
         wait_until(
             lambda: any(words in self.screen() for words in ("Stay signed in", "right?", "! ")),
             lambda: f"the link led nowhere:\n{self.screen()}",

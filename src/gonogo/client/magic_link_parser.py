@@ -10,6 +10,8 @@ from gonogo.client.errors import InvalidInputError
 
 _WRAPPING: Final = " \t\r\n\"'`<>()[]“”‘’«»„,;"
 _LINK: Final = re.compile(r"https?://[^\s\"'`<>“”«»]+", re.IGNORECASE)
+_BREAK: Final = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]*(?=[^\s\"'`<>“”«»]+[\"'`<>“”«»()\[\],.;]*[ \t]*(?:[\r\n]|$))")
+"""End of a line before a line without blanks: a terminal or a mail program breaks long links there."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{6,500}")
 _NAMES: Final = ("token", "magic_link_token")
 
@@ -23,11 +25,8 @@ def magic_token(text: str) -> tuple[str, str | None]:
     Raises:
         InvalidInputError: there is no token in it.
     """
-    text = text.strip(_WRAPPING)
-    if text[:8].lower().startswith(("http://", "https://")):
-        text = re.sub(r"\s*[\r\n]+\s*", "", text)
-    link = _LINK.search(text)
-    token, base = _from_link(link[0].rstrip(_WRAPPING + ".")) if link else (text, None)
+    link = link_in(text)
+    token, base = _from_link(link) if link else (text.strip(_WRAPPING), None)
     if token.startswith(("ak_live_", "ak_test_")):
         raise InvalidInputError("This is an API key, not an invitation.", next_step="Sign in with the API key instead.")
     if not _TOKEN.fullmatch(token):
@@ -36,6 +35,13 @@ def magic_token(text: str) -> tuple[str, str | None]:
             next_step="Paste the whole link from the invitation, or the token alone.",
         )
     return token, base
+
+
+def link_in(text: str) -> str | None:
+    """Returns the first web address in `text` on one line, `None` if there is none."""
+    start = re.search(r"https?://", text, re.IGNORECASE)
+    link = _LINK.match(_BREAK.sub("", text[start.start() :].strip(_WRAPPING))) if start else None
+    return link[0].rstrip(_WRAPPING + ".") if link else None
 
 
 def _from_link(link: str) -> tuple[str, str | None]:

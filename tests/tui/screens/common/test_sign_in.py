@@ -23,14 +23,30 @@ async def test_a_pasted_link_opens_the_first_question(running: Running, clock: C
         assert calls[:2] == [("link", "https://labels.example/#token=gml_abc", ""), ("open", "campaign-1")]
 
 
+MAIL = "Hello Ana,\nyour link:\nhttps://labels.example/#tok\nen=gml_secret\n\nGreetings\nThe lead"
+
+
 @pytest.mark.parametrize("focused", [True, False])
-async def test_a_pasted_link_never_shows(running: Running, clock: Clock, focused: bool) -> None:
+@pytest.mark.parametrize("pasted", [MAIL, "https://labels.example/#token=gml_secret"])
+async def test_a_pasted_link_signs_in_at_once(running: Running, focused: bool, pasted: str) -> None:
     async with running(FakeAnnotateSession([task(1)]), signed=None) as pilot:
         if not focused:
             pilot.app.screen.set_focus(None)
-        pilot.app.post_message(Paste("https://labels.example/#token=gml_secret"))
+        pilot.app.post_message(Paste(pasted))
         await settle(pilot)
-        assert pilot.app.screen.query_one("#link", Input).value == "https://labels.example/#token=gml_secret"
+        assert isinstance(pilot.app.screen, AnnotateScreen)
+        calls = pilot.app.services.calls  # type: ignore[attr-defined]
+        assert calls[0] == ("link", "https://labels.example/#token=gml_secret", "")
+
+
+@pytest.mark.parametrize("focused", [True, False])
+async def test_a_pasted_token_waits_for_enter_and_never_shows(running: Running, focused: bool) -> None:
+    async with running(FakeAnnotateSession([task(1)]), signed=None) as pilot:
+        if not focused:
+            pilot.app.screen.set_focus(None)
+        pilot.app.post_message(Paste(" gml_secret\n"))
+        await settle(pilot)
+        assert pilot.app.screen.query_one("#link", Input).value == "gml_secret"
         assert "gml_secret" not in text_of(pilot.app.screen)
 
 

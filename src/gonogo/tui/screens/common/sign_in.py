@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
 from gonogo.client.errors import GonogoClientError
+from gonogo.client.magic_link_parser import link_in
 from gonogo.desk.account.identity import THIS_RUN
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui.app_protocol import app_of
@@ -27,6 +28,23 @@ if TYPE_CHECKING:
     from gonogo.desk.account.identity import SignedIn
 
 
+class LinkInput(Input):
+    """Field of an invitation link. Pasted text may be a whole mail with a link in it, which signs in at once."""
+
+    def on_paste(self, event: Paste) -> None:
+        """Takes the paste instead of `Input`, which keeps the first line of it alone."""
+        event.prevent_default()
+        event.stop()
+        self.take(event.text)
+
+    def take(self, text: str) -> None:
+        """Puts pasted `text` into the field, and submits it if it is a link."""
+        link = link_in(text)
+        self.value = link or " ".join(text.split())
+        if link:
+            self.call_next(self.action_submit)
+
+
 class SignInScreen(Screen[None]):
     """Sign-in form. Credentials go to `services` alone; the fields are emptied after use."""
 
@@ -34,7 +52,7 @@ class SignInScreen(Screen[None]):
     AUTO_FOCUS = "#link"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
 
-    link = getters.query_one("#link", Input)
+    link = getters.query_one("#link", LinkInput)
     key = getters.query_one("#key", Input)
     server = getters.query_one("#server", Input)
     message = getters.query_one("#message", Static)
@@ -55,7 +73,7 @@ class SignInScreen(Screen[None]):
         with VerticalScroll(id="form", can_focus=False):
             yield Static(Content.assemble(("gonogo", "bold $accent"), ("   sign in", "$foreground")), markup=False)
             yield Static("Invitation link or token", classes="label", markup=False)
-            yield Input(id="link", placeholder="paste it here", password=True, max_length=4_000)
+            yield LinkInput(id="link", placeholder="paste it here", password=True, max_length=4_000)
             yield Static("or an API key", classes="label", markup=False)
             yield Input(id="key", placeholder="ak_live_…", password=True, max_length=500)
             yield Static("Server", classes="label", markup=False)
@@ -91,8 +109,8 @@ class SignInScreen(Screen[None]):
     def on_paste(self, event: Paste) -> None:
         """Takes a link that is pasted while no field has the focus."""
         event.stop()
-        self.link.value = event.text.strip()
         self.link.focus()
+        self.link.take(event.text)
 
     @on(Button.Pressed, "#demo")
     def _sign_in_demo(self) -> None:
