@@ -29,7 +29,7 @@ def test_a_lead_changes_a_setting_on_a_server(lead: Cli, tmp_path: Path, size: t
         env = {"GONOGO_HOME": str(tmp_path / "home"), "LANG": "C.UTF-8", **remote}
         columns, rows = size
         with Terminal([*GONOGO, "review", "pmi"], tmp_path, columns=columns, rows=rows, env=env) as terminal:
-            terminal.wait_for("Nothing needs an expert", 40)
+            terminal.wait_for("Nothing to review", 40)
             terminal.press("l")
             terminal.wait_for("Nobody is invited")
             terminal.press("s")

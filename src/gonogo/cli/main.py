@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "assign",
         "Invite one person, or all of a CSV; prints each link once.",
     ),
-    "revoke": ("people.assign", "revoke", "End a person's assignment at once."),
+    "revoke": ("people.assign", "revoke", "Remove someone from a campaign at once."),
     "annotators": (
         "people.annotators",
         "annotators",
@@ -132,7 +132,7 @@ class LazyGroup(click.Group):
     envvar="GONOGO_CA_FILE",
     show_envvar=True,
     metavar="FILE",
-    help="Certificates (PEM) of your house, trusted beside those of the system.",
+    help="Certificates (PEM) of your organisation, trusted beside the system's.",
 )
 @click.pass_context
 def cli(ctx: click.Context, ca_file: str | None) -> None:

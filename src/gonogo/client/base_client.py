@@ -170,6 +170,6 @@ class BaseClient:
                 raise error_from(await read_whole(head, body))
             if "html" in (head.headers.get("Content-Type") or ""):
                 whole = await read_whole(head, body)
-                raise unexpected(whole, f"The server answered {describe(whole)} where JSON lines were due.")
+                raise unexpected(whole, f"The server answered {describe(whole)} instead of JSON Lines.")
             stack.push_async_exit(attempt.pop_all())
             return body

@@ -94,7 +94,7 @@ class UnexpectedAnswerError(GonogoClientError):
 
     usual_next_step = (
         "Check the server's address (a login page of the network, or another program, may be answering); "
-        "if it is right, give the server's keeper the request id."
+        "if it is right, give the server's operator the request id."
     )
 
 
@@ -164,7 +164,7 @@ class RateLimitedError(GonogoClientError):
 class ServerError(GonogoClientError):
     """Failure of the server; the request itself was not at fault."""
 
-    usual_next_step = "Try again in a moment; if it stays, give the server's keeper the request id."
+    usual_next_step = "Try again in a moment; if it stays, give the server's operator the request id."
 
     def __init__(self, message: str, *, retry_after: float | None = None, **rest: Any) -> None:
         super().__init__(message, **rest)

@@ -114,7 +114,7 @@ class CredentialGuard(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if origin(request.url) != self._origin:
-            raise InvalidInputError(f"Refused to send a request for {self._origin[1]} to {request.url.host}.")
+            raise InvalidInputError(f"A request was stopped: it was for {self._origin[1]} to {request.url.host}.")
         if request.extensions.get("anonymous"):
             return await self._inner.handle_async_request(request)
         request.headers.update(self._headers)
@@ -283,16 +283,16 @@ def certificate_error(host: str, error: ssl.SSLCertVerificationError) -> Network
     code, reason = getattr(error, "verify_code", 0), str(getattr(error, "verify_message", "") or error).lower()
     if code in _EXPIRED or "expired" in reason:
         problem = "has expired, or this computer's clock is wrong"
-        step = "Check the clock of this computer; if it is right, ask the server's keeper for a new certificate."
+        step = "Check the clock of this computer; if it is right, ask the server's operator for a new certificate."
     elif code in _NOT_YET or "not yet valid" in reason:
         problem = "is not valid yet, or this computer's clock is wrong"
-        step = "Check the clock of this computer; if it is right, ask the server's keeper."
+        step = "Check the clock of this computer; if it is right, ask the server's operator."
     elif code in _OTHER_NAME or "mismatch" in reason:
         problem = "is for another name"
-        step = "Check the address; if it is right, ask the server's keeper for a certificate with this name."
+        step = "Check the address; if it is right, ask the server's operator for a certificate with this name."
     else:
         problem = "is from an issuer that this computer does not trust"
-        step = "Has your house certificates of its own? Name their file: gonogo --ca-file FILE, or GONOGO_CA_FILE."
+        step = "If your organisation has its own certificates, name the file: gonogo --ca-file FILE or GONOGO_CA_FILE."
     return NetworkError(f"The certificate of {host} {problem}; nothing was sent.", next_step=step)
 
 

@@ -151,7 +151,7 @@ class _ProgressStream:
         except TimeoutError:
             if self.state is StreamState.STARTING:
                 raise StreamUnavailableError(
-                    "Nothing comes through: something between may hold the server's stream back."
+                    "No changes arrive: a proxy may be holding the server's stream back."
                 ) from None
             self._error = NetworkError("The server fell silent.", transient=True)
         except (NotFoundError, RateLimitedError) as error:
@@ -182,11 +182,11 @@ class _ProgressStream:
         if reason == "closed":
             self.state = StreamState.CLOSED
         elif reason == "credential":
-            raise AuthenticationError("The key or session that this was watched with was revoked, or has ended.")
+            raise AuthenticationError("The key or session was revoked or has expired.")
         elif reason == "stopping":
             self._error = ServerError("The server is being stopped.", transient=True)
         else:
-            self._error = ServerError("The server cannot go on telling just now.", transient=True)
+            self._error = ServerError("The server can't send changes right now.", transient=True)
 
 
 async def _events(
@@ -234,7 +234,7 @@ class _EventParser:
         """Yields the events that `piece` completes, and one without a name as a sign of life."""
         self._size += len(piece)
         if self._size > MAX_BODY:
-            raise UnexpectedAnswerError(f"The server tells a change in more than {MAX_BODY // 1024 // 1024} MB.")
+            raise UnexpectedAnswerError(f"The server sent a change of more than {MAX_BODY // 1024 // 1024} MB.")
         text = self._rest + self._decode(piece)
         half_line_end = "\r" if text.endswith("\r") else ""  # its "\n" may come with the next piece
         *lines, rest = _LINE_END.split(text.removesuffix(half_line_end))

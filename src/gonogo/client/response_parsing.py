@@ -105,7 +105,7 @@ def parse_or_null(model: type[M], response: ApiResponse, *, clean: bool = True) 
     value = _fit(model, response.body, clean)
     if isinstance(value, _Misfit):
         message = f"The server's answer is no {model.__name__}: {value.what}"
-        no_json = f"The server answered {describe(response)} where JSON was due."
+        no_json = f"The server answered {describe(response)} instead of JSON."
         raise unexpected(response, response.shown(message) if value.what else no_json)
     return value
 
@@ -164,7 +164,7 @@ def redirected(response: ApiResponse, host: str) -> UnexpectedAnswerError:
     """Returns the error for a 3xx, which is not followed, because the credential belongs to one host only."""
     return UnexpectedAnswerError(
         response.shown(
-            f"The server sent us on to {host or 'another place'} ({response.status}); this was not followed."
+            f"The server redirected to {host or 'another place'} ({response.status}); we did not follow it."
         ),
         next_step="Use the address at which the API itself answers, or sign in to the network first.",
         request_id=response.request_id,
@@ -228,14 +228,14 @@ def _redact(value: JsonValue, secrets: Iterable[Secret]) -> JsonValue:
 
 
 _NEXT_STEP: Final = {
-    "invalid_api_key": "Check the API key, or have a new one made with `gonogo keys create`.",
+    "invalid_api_key": "Check the API key, or ask for a new one (`gonogo keys create`).",
     "invalid_magic_link": "Ask your lead for a new link.",
     "invalid_session": "Sign in again with a new link from the lead; unsent answers are kept.",
     "insufficient_scope": "Use a key that has the missing scope, or ask the lead for one.",
-    "too_many_requests": "Wait a minute before the next sign-in.",
+    "too_many_requests": "Wait a minute, then sign in again.",
     "payload_too_large": "Send less at a time.",
     "idempotency_conflict": "The same key was used for another body; send it anew with a fresh key.",
-    "idempotency_in_flight": "The first try is still being worked on; the same request is tried again.",
+    "idempotency_in_flight": "The server is still working on the first try; we try again.",
     "already_submitted": "Nothing to do: your verdict on this task is already there.",
     "already_invited": "Nothing to do, or revoke the assignment first to invite again.",
     "task_resolved": "Nothing to do: the task was settled before; a late verdict is kept, uncounted.",

@@ -81,7 +81,9 @@ def too_large(observed: int, limit: int) -> ApiError:
 
 
 def internal() -> ApiError:
-    message = "The server failed; nothing was changed. Try again; if it stays, give the server's keeper the request id."
+    message = (
+        "The server failed; nothing was changed. Try again; if it stays, give the server's operator the request id."
+    )
     return ApiError(500, ErrorCode.INTERNAL_ERROR, message)
 
 
@@ -144,7 +146,7 @@ def _of_framework(error: HTTPException) -> ApiError:
 # --- documentation ---------------------------------------------------------------------------------------
 
 _MEANINGS = {
-    400: "The request asks for nothing that there is.",
+    400: "The request is malformed.",
     401: "The credential is missing, unknown, expired or revoked.",
     403: "The credential is valid, but not for this operation.",
     404: "The object does not exist, or is not visible to this credential.",

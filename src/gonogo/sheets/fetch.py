@@ -197,7 +197,7 @@ class DrawingFetcher:
             if response.status_code in _REDIRECTS:
                 return urljoin(url, str(response.headers.get("location", "")))
             if response.status_code == 404:
-                raise CannotShowError("The drawing is not where the server says it is (404).")
+                raise CannotShowError("The server's address of the drawing leads to nothing (404).")
             if response.status_code != 200:
                 raise CannotShowError(f"The drawing's address answers with status {response.status_code}.", retry=True)
             if response.headers.get("content-encoding", "identity") != "identity":

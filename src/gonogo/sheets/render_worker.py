@@ -125,7 +125,7 @@ class RenderWorker:
             async with asyncio.timeout(self._limits.seconds):
                 return await self._exchange(message)
         except TimeoutError:
-            why = f"Drawing it took longer than {self._limits.seconds:g} seconds and was stopped."
+            why = f"Drawing took longer than {self._limits.seconds:g} seconds and was stopped."
         except (asyncio.IncompleteReadError, ConnectionError):
             why = _CRASHED
         except (ValueError, KeyError, TypeError, IndexError):

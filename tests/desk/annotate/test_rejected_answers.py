@@ -106,7 +106,7 @@ async def test_it_can_be_answered_when_there_is_nothing_else(make_desk: MakeDesk
     """The server hands out no other question as long as this one has no answer it takes."""
     _, desk, item = await refused(make_desk, clock, 1)
     await clock.run_until(lambda: desk.state.stage is Stage.REFUSED)
-    assert "history (h)" in desk.state.next_step
+    assert "press h to answer it again" in desk.state.next_step
     desk.rejected.answer_again(item.number)
     assert desk.state.stage is Stage.TASK
     desk.decide(Decision("correct"))

@@ -45,7 +45,7 @@ CASES: dict[str, tuple[dict[str, Any], SendState, str]] = {
     "409 closed": (conflict("campaign_closed"), PARKED, "409"),
     "409 settled, kept": (conflict("task_resolved", receipt_id="r"), LATE, "settled"),
     "409 settled": (conflict("task_resolved"), PARKED, "409"),
-    "409 revoked, kept": (conflict("assignment_revoked", receipt_id="r"), LATE, "had ended"),
+    "409 revoked, kept": (conflict("assignment_revoked", receipt_id="r"), LATE, "were removed"),
     "409 unknown reason": (conflict("moon_phase"), PARKED, "409"),
     "429": ({"how": 429, "code": "rate_limited"}, SENT, ""),
     "500": ({"how": 500, "code": "internal_error"}, SENT, ""),
@@ -98,7 +98,7 @@ async def test_401_keeps_the_question_and_the_answers(make_desk: MakeDesk, clock
     await clock.run_until(lambda: desk.state.stage is Stage.SIGNED_OUT)
     shown = desk.current
     assert shown is not None
-    assert desk.state.next_step.startswith("Key r signs in again")
+    assert desk.state.next_step.startswith("Press r to sign in again")
     assert {state for state, _ in by_task(desk).values()} <= {SendState.QUEUED, SendState.ON_DESK}
     await clock.finish(desk.close())
     again = await make_desk(server, undo_seconds=0.0)  # signed in again

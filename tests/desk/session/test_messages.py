@@ -29,11 +29,11 @@ def west() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("standing", "unsent", "words"),
     [
-        (None, 0, "You're done: no question is left for you now."),
+        (None, 0, "You're done: no question is left for you."),
         (WorkProgress(done=120, total=120), 0, "You're done: 120 of 120 answered."),
         (WorkProgress(done=119, total=120), 1, "You're done: 120 of 120 answered. 1 answer is still on the way."),
-        (WorkProgress(done=3, total=9, held_by_others=2), 0, "No question is left for you now: 3 of 9 answered. 2"),
-        (WorkProgress(), 2, "You're done: no question is left for you now. 2 answers are still on the way."),
+        (WorkProgress(done=3, total=9, held_by_others=2), 0, "Nothing left for you right now: 3 of 9 answered. 2"),
+        (WorkProgress(), 2, "You're done: no question is left for you. 2 answers are still on the way."),
         (WorkProgress(closed=True, done=9, total=9), 0, "This campaign is closed."),
         (WorkProgress(held_by_others=2), 0, "no question is left for you now. 2 tasks are with other annotators."),
         (WorkProgress(in_review=1), 0, "no question is left for you now. 1 task is waiting for review."),

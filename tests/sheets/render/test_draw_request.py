@@ -267,6 +267,6 @@ def test_what_is_too_many_pixels_depends_on_the_limit(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_may_be_tried_again(drawings: OpenDrawings, tmp_path: Path) -> None:
-    with pytest.raises(CannotShowError, match="not there any more") as refused:
+    with pytest.raises(CannotShowError, match="is gone") as refused:
         _draw(drawings, tmp_path / "gone.png", PictureRequest(10, 5))
     assert refused.value.retry

@@ -120,7 +120,7 @@ SAYS = {
     "500": "server failed",
     "502 with HTML": "server failed",
     "503": "server failed",
-    "redirect": "sent us on",
+    "redirect": "redirected",
 }
 """A piece of the sentence that a person reads."""
 

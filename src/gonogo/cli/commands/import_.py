@@ -91,7 +91,7 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     "--format",
     "format_name",
     type=click.Choice(list(import_formats())),
-    help="What FILE is; default: by its name and beginning.",
+    help="Format of FILE; default: by its name and first bytes.",
 )
 @click.option(
     "--mapping",
@@ -163,7 +163,7 @@ def import_(
     _show(result, file or source, as_json=as_json)
     if not result.imported and not result.dry_run:
         if result.bad and not options["skip_bad"]:
-            echo_err("Put the lines right, or leave them out with --skip-bad.")
+            echo_err("Correct the lines, or leave them out with --skip-bad.")
         raise SystemExit(EXIT_FAILED)
 
 

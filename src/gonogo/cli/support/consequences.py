@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., object])
 def consequence_options(command: F) -> F:
     """`--dry-run` and `--yes`; the command gets `dry_run` and `yes`."""
     command = click.option("--yes", is_flag=True, help="Do it without asking.")(command)
-    return click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")(command)
+    return click.option("--dry-run", is_flag=True, help="Only say what it would do.")(command)
 
 
 def agreed(consequence: str, *, dry_run: bool, yes: bool) -> bool:

@@ -78,7 +78,7 @@ def open_store(database: str, *, replica: str | None = None) -> Iterator[Store]:
     except ImportError as error:
         fail(
             f"the database's driver is not installed ({error.name})",
-            'For PostgreSQL: pip install "psycopg[binary]". Other databases than PostgreSQL and SQLite will not do.',
+            'For PostgreSQL: pip install "psycopg[binary]". gonogo works with PostgreSQL and SQLite only.',
         )
     except (SQLAlchemyError, OSError, ValueError) as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -42,7 +42,7 @@ def handle_errors() -> Iterator[None]:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        fail(f"{where}: {first['msg']}", "Nothing was sent for it; put it right and try again.", EXIT_USAGE)
+        fail(f"{where}: {first['msg']}", "Nothing was sent; correct it and try again.", EXIT_USAGE)
     except AuthenticationError as error:
         fail(str(error), error.next_step, EXIT_NO_CREDENTIAL, details=error.trace)
     except NetworkError as error:

@@ -28,8 +28,8 @@ THROTTLE_SECONDS = 5.0
 """Least pause after a 429 without `Retry-After`."""
 SPACING_SECONDS, SPREAD_SECONDS = 6.0, 60.0
 """After such a 429 one request each `SPACING_SECONDS`, for `SPREAD_SECONDS`: the published advice for the API."""
-ENDED = "The server takes this sign-in no longer: it has run out, or a lead ended it."
-AGAIN = "Key r signs in again, with a new link or key from your lead."
+ENDED = "Your sign-in has expired, or a lead ended it."
+AGAIN = "Press r to sign in again with a new link or key from your lead."
 
 
 @dataclass(frozen=True, slots=True)

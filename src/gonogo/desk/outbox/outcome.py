@@ -15,7 +15,7 @@ from gonogo.json_types import as_list
 _LATE = {
     "campaign_closed": "The campaign was closed before this answer arrived: the server keeps it, uncounted.",
     "task_resolved": "The question was settled before this answer arrived: the server keeps it, uncounted.",
-    "assignment_revoked": "Your part in the campaign had ended: the server keeps this answer, uncounted.",
+    "assignment_revoked": "You were removed from the campaign: the server keeps this answer, uncounted.",
 }
 
 
@@ -38,7 +38,7 @@ def from_receipt(receipt: Receipt, task_id: str, verdict: str | None) -> Deliver
     if receipt.task_id not in (None, task_id) or receipt.verdict not in (None, verdict):
         return DeliveryOutcome(
             SendState.PARKED,
-            "The server confirmed something else than was sent. Ask the campaign's lead what it holds.",
+            "The server confirmed something other than what was sent. Ask the campaign's lead what it holds.",
         )
     return DeliveryOutcome(SendState.SENT)
 

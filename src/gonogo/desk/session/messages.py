@@ -28,9 +28,9 @@ def refused(error: GonogoClientError) -> tuple[str, str]:
     if isinstance(error, NotFoundError):
         return f"This campaign is not there for you. {error}", "Choose another campaign, or ask its lead."
     if isinstance(error, ConflictError) and error.reason in ("qualification", "warm_up"):
-        return str(error), "Key t practises now; the queue opens behind it."
+        return str(error), "Press t to practise; the queue opens after that."
     if isinstance(error, ConflictError):
-        return f"The campaign hands out no tasks now. {error}", error.next_step
+        return f"The campaign gives out no tasks now. {error}", error.next_step
     return str(error), error.next_step
 
 
@@ -47,7 +47,7 @@ def stuck(detail: str) -> tuple[str, str]:
     """Message when the server keeps handing out a question whose answer it refused."""
     return (
         f"The server refused your answer to this question and hands out no other. {detail}",
-        "Your answer is kept: the history (h) answers it again. Key r asks for another question.",
+        "Your answer is kept: press h to answer it again, r for another question.",
     )
 
 
@@ -72,11 +72,11 @@ def drained(progress: WorkProgress | None, unsent: int, done: int = 0, total: in
 
     `done` counts the answers as the status line does, those not sent yet included; `total` is `None` if not known.
     """
-    parts = ["You're done: no question is left for you now."]
+    parts = ["You're done: no question is left for you."]
     if total:
         parts = [f"You're done: {done} of {total} answered."]
         if done < total:
-            parts = [f"No question is left for you now: {done} of {total} answered."]
+            parts = [f"Nothing left for you right now: {done} of {total} answered."]
     step = "We check for new questions. Press r to check now."
     if progress is not None:
         if progress.closed:

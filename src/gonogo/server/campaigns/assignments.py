@@ -46,7 +46,7 @@ def invite(
     """
     token = tokens.new_secret("gl")
     if campaign.status != CampaignStatus.OPEN and role == Role.ANNOTATOR:
-        message = "This campaign is closed, so nobody can annotate in it any more; reviewers can be invited."
+        message = "This campaign is closed: it takes reviewers, but no annotators."
         raise conflict(ConflictReason.CAMPAIGN_CLOSED, message)
     account_id = _account_of(connection, campaign.org_id, body, now)
     _refuse_second(connection, campaign.id, account_id)
@@ -107,7 +107,7 @@ def _refuse_second(connection: Connection, campaign_id: str, account_id: str) ->
         assignments.c.status != AssignmentStatus.REVOKED,
     )
     if connection.execute(standing).first() is not None:
-        message = "This address is invited already: revoke that assignment first if the link is lost."
+        message = "This address is already invited: revoke that assignment first if the link is lost."
         raise conflict(ConflictReason.ALREADY_INVITED, message)
 
 

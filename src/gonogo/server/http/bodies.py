@@ -70,17 +70,17 @@ def refuse_nul_in_query(request: Request) -> None:
         return
     for name, value in request.query_params.multi_items():
         if "\0" in name or "\0" in value:
-            raise invalid([{"loc": ["query"], "msg": "The query holds the character NUL.", "type": "string"}])
+            raise invalid([{"loc": ["query"], "msg": "The query contains a NUL character.", "type": "string"}])
 
 
 _FAULTS: Final = {
     JsonFault.NOT_UTF8: ("json_invalid", "The body is not UTF-8."),
     JsonFault.SYNTAX: ("json_invalid", "The body is not JSON."),
     JsonFault.TOO_DEEP: ("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels."),
-    JsonFault.REPEATED_KEY: ("json_duplicate_key", "An object has the same key twice."),
+    JsonFault.REPEATED_KEY: ("json_duplicate_key", "An object has a key twice."),
     JsonFault.CONSTANT: ("json_number", "NaN and Infinity are not JSON."),
     JsonFault.NOT_FINITE: ("json_number", "A number is too large."),
     JsonFault.INTEGER_TOO_LARGE: ("json_number", "An integer does not fit into 64 bits."),
-    JsonFault.NUL: ("json_string", "A string holds the character NUL."),
-    JsonFault.SURROGATE: ("json_string", "A string holds half of a surrogate pair."),
+    JsonFault.NUL: ("json_string", "A string contains a NUL character."),
+    JsonFault.SURROGATE: ("json_string", "A string contains half of a surrogate pair."),
 }

@@ -64,6 +64,6 @@ def one_of(value: str | None, allowed: type[StrEnum], *loc: str | int) -> str | 
 
 def _position(cursor: str) -> int:
     if not cursor.isdecimal() or not cursor.isascii() or len(cursor) > 18:
-        message = "Not a cursor of this list: send next_cursor of the page before, unchanged."
+        message = "This cursor isn't from this list: send the previous page's next_cursor unchanged."
         raise invalid([{"loc": ["query", "cursor"], "msg": message, "type": "cursor"}])
     return int(cursor)

@@ -20,7 +20,7 @@ def _flag(text: object) -> object:
 
 def _digits(text: object) -> object:
     if isinstance(text, str) and not (text.isdecimal() and text.isascii() and len(text) < 20):
-        raise PydanticCustomError("int_parsing", "This is a whole number, written in digits alone.")
+        raise PydanticCustomError("int_parsing", "Give a whole number in digits.")
     return text
 
 

@@ -67,7 +67,9 @@ def ineligibility(connection: Connection, campaign_id: str, voter: Voter, now: d
     """Why `voter` gets no tasks of the campaign; `None` if nothing stands in the way."""
     gate = _GATE.one(connection, {"campaign": campaign_id, "voter": voter.id})
     if gate.paused_at is not None:
-        message = "The lead has paused your work in this campaign: no new tasks for now. Your answers are kept; ask."
+        message = (
+            "The lead has paused your work in this campaign: no new tasks for now. Your answers are kept; ask the lead."
+        )
         return Ineligible("paused", message)
     if not gate.asks or voter.kind == "user":
         return None
@@ -85,7 +87,7 @@ def ineligibility(connection: Connection, campaign_id: str, voter: Voter, now: d
 
 
 def _progress(n: int, right: int) -> str:
-    return f"Of your last {n}, {right} were right: practise on." if n else "Practise first; tasks come when you pass."
+    return f"Of your last {n}, {right} were right: practise more." if n else "Practise first; tasks come when you pass."
 
 
 _NO_ITEMS_YET = "Practice appears once an expert has ruled on some questions."

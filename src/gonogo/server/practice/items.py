@@ -80,8 +80,8 @@ def check_settings(connection: Connection, campaign_id: str, settings: ReviewSet
     if settings.pass_mark is not None and known < settings.qualification_items:
         raise conflict(
             TOO_FEW_KNOWN,
-            f"A qualification of {settings.qualification_items} items needs as many known ones, and experts have ruled "
-            f"on {known} here that are not meant as gold. Rule on more tasks first, or ask for fewer items.",
+            f"A qualification of {settings.qualification_items} items needs as many rulings by experts, and there "
+            f"are {known} (gold aside). Rule on more tasks first, or ask for fewer items.",
             known=known,
         )
 

@@ -92,7 +92,7 @@ class Subscriber:
 
     async def events(self) -> AsyncIterator[StreamEvent]:
         """The events of the stream. Slow subscribers skip intermediate states but always receive the latest."""
-        yield {"comment": "how this campaign goes on"}  # at once, or a client can't tell a quiet stream from a held one
+        yield {"comment": "progress of this campaign"}  # at once, or a client can't tell a quiet stream from a held one
         sent: ProgressFrame | None = None
         while True:
             self._woken.clear()
@@ -279,8 +279,8 @@ def _void_credentials(subscribers: tuple[Subscriber, ...]) -> set[str]:
 
 def _too_many_streams(most: int) -> ApiError:
     message = (
-        f"This credential watches {most} times already, which is all it may: close a stream, or ask for the progress "
-        "from time to time."
+        f"This credential has {most} streams open, the most it may have: close one, or ask for the progress from time "
+        "to time."
     )
     return ApiError(429, ErrorCode.TOO_MANY_REQUESTS, message, {"limit": most})
 

@@ -226,6 +226,6 @@ def _people(report: QualityParts) -> Explanations:
     if flagged:
         words["flags"] = {
             "means": "Signs that somebody's votes deserve a look. Nothing is done by itself.",
-            "do": "Look, then pause, re-open or discount if need be; each leaves a line in the trail.",
+            "do": "Look, then pause, re-open or discount if need be; each is recorded in the audit log.",
         }
     return words

@@ -230,11 +230,11 @@ _MOST_VOTES = 50
 _CONSEQUENCES: dict[AnnotatorVerb, str] = {
     "pause": "No new tasks for this person until you resume. What is held may still be answered, and all votes count.",
     "resume": "The person gets tasks again.",
-    "discount": "The person's votes on {n} {tasks} stop counting; those tasks are asked of somebody else, where no "
+    "discount": "The person's votes on {n} {tasks} stop counting; those tasks go to somebody else, unless an "
     "expert ruled. The votes are kept: `restore` counts them again.",
     "restore": "The person's discounted votes on {n} {tasks} count again.",
-    "reopen": "{n} resolved {tasks} that the person helped to settle will each be asked once more, of somebody else. "
-    "All votes go on counting; this cannot be taken back.",
+    "reopen": "{n} resolved {tasks} that the person helped to settle each go to somebody else once more. All votes "
+    "still count; you can't undo this.",
 }
 
 

@@ -38,7 +38,7 @@ def decide_gold_candidate(
     if ruling.gold_status == status:
         return ruling
     if ruling.gold_status is None or ruling.gold_status == ACCEPTED or ruling.superseded:
-        raise conflict(None, "This ruling is not a gold candidate (any more): nothing was changed.")
+        raise conflict(None, "This ruling is no longer a gold candidate; nothing was changed.")
     changes: dict[str, object] = {"gold_status": status, "gold_decided_by": caller.id, "gold_decided_at": now}
     if decision.accept:
         if target.status != CampaignStatus.OPEN:

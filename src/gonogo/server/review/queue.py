@@ -177,7 +177,7 @@ def _read_cursor(cursor: str | None, bands: Sequence[_Band]) -> _PagePosition:
             raise ValueError
         return _PagePosition(band, or_(_harm < reached, and_(_harm == reached, tasks.c.number > _parse_whole(number))))
     except ValueError:
-        message = "Not a cursor of this list: send next_cursor of the page before, unchanged."
+        message = "This cursor isn't from this list: send the previous page's next_cursor unchanged."
         raise invalid([{"loc": ["query", "cursor"], "msg": message, "type": "cursor"}]) from None
 
 

@@ -196,7 +196,7 @@ async def drawing_file(request: Request, token: str, name: str) -> Response:
     try:
         part = requested_range(request, etag, file.size_bytes)
     except UnsatisfiableRangeError:
-        message = f"The drawing has {file.size_bytes} bytes; the range begins behind them."
+        message = f"The drawing has {file.size_bytes} bytes; the range starts after its end."
         refusal = ApiError(416, ErrorCode.BAD_REQUEST, message)
         return answer(request, refusal, {"Content-Range": f"bytes */{file.size_bytes}"})
     try:

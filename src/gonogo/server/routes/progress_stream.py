@@ -25,7 +25,7 @@ MEDIA_TYPE = "text/event-stream"
 LastSeen = Annotated[
     str | None,
     Header(
-        alias="Last-Event-ID", max_length=100, description="Id of the last event had; the state it tells is left out."
+        alias="Last-Event-ID", max_length=100, description="Id of the last event received; its state is not sent again."
     ),
 ]
 

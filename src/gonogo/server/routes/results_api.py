@@ -75,7 +75,7 @@ async def log_in(request: Request) -> dict[str, object]:
             _audit_session(connection, request, account, now)
     if login is None:
         state.limits.redeem_failed(address)
-        raise access.refused("Username or API password are not those of this API key.")
+        raise access.refused("The username or API password is wrong for this API key.")
     return login.model_dump()
 
 

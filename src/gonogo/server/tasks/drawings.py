@@ -127,7 +127,7 @@ def parse_batch(body: bytes) -> list[DrawingUpload]:
         ) from None
     size = sum(item.size_bytes for item in named)
     if size != len(rest):
-        message = f"The first line speaks of {size} bytes of drawings, and {len(rest)} follow it."
+        message = f"The first line announces {size} bytes of drawings; {len(rest)} follow."
         raise invalid([{"loc": ["body"], "msg": message, "type": "size_bytes"}])
     given, start = [], 0
     for item in named:

@@ -269,7 +269,7 @@ class _RunWalk:
         """The walk that a cursor continues. Raises 422 for anything else."""
         parts = text.split(".")
         if len(parts) != 3 or not all(part.isdecimal() and part.isascii() and len(part) < 19 for part in parts):
-            message = "Not a cursor of this operation: take `next` of its last answer."
+            message = "This cursor isn't from this operation: send the previous answer's `next`."
             raise invalid([{"loc": ["body", "after"], "msg": message, "type": "cursor"}])
         return cls(*map(int, parts))
 

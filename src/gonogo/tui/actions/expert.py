@@ -47,7 +47,7 @@ REVIEW = Scope(
     Action("sheet", "sheet", "Only one drawing.", ("h",), "filter('sheet')", 9),
     Action("sample", "sample", "Add a sample of settled tasks, or not.", ("m",), "sample", 10),
     Action("noted", "noted", "Only tasks with a note of an annotator, or all.", ("n",), "noted", 10),
-    Action("clear", "all", "All that needs an expert: no filter.", ("x",), "clear", 11),
+    Action("clear", "all", "Everything to review: no filter.", ("x",), "clear", 11),
     Action("quality", "quality", "What the labels of this campaign are worth.", ("y",), "quality", 4),
     Action("candidates", "gold", "Rulings proposed as gold.", ("g",), "candidates", 5),
     Action("annotators", "annotators", "Flags; pause, discount, ask again.", ("p",), "annotators"),

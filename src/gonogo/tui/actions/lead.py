@@ -42,7 +42,7 @@ ANNOTATORS = Scope(
     Action("remove", "remove", "End this person's assignment; votes stay.", ("x",), "remove", 7),
     Action("pause", "pause", "No new tasks for this person; or again.", ("p",), "pause", 1),
     Action("discount", "discount", "Take the votes out; or back in.", ("d",), "discount", 2),
-    Action("reopen", "ask again", "Have these tasks asked once more.", ("o",), "reopen", 3),
+    Action("reopen", "ask again", "Ask these tasks again.", ("o",), "reopen", 3),
     Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 8),
     Action("back", "back", "Back to where you came from.", ("escape",), "back", 4),
 )  # fmt: skip

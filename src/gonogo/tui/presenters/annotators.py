@@ -35,13 +35,13 @@ UNDO = {
 }
 CONSEQUENCES = {
     "pause": "No new tasks for this person in this campaign. What is held may still be answered, and counts.",
-    "discount": "All votes so far count for nothing; their tasks ask somebody else. Experts' rulings stand.",
+    "discount": "No vote so far counts; their tasks go to somebody else. Experts' rulings stand.",
     "restore": "The votes count again, beside those that have taken their place meanwhile.",
-    "reopen": "The votes count, but every task they helped to settle is asked once more. Experts' rulings stand.",
+    "reopen": "The votes count, but every task they helped to settle is asked again. Experts' rulings stand.",
 }
 """Consequences of an action where the server gives none."""
-NOBODY = "Nobody has voted in this campaign or is invited to it. i invites somebody, Esc goes back."
-OTHER_SERVER = "This server measures nobody's votes here, and pauses nobody: i, a and x work on any server."
+NOBODY = "Nobody has voted or is invited yet. i invites somebody, Esc goes back."
+OTHER_SERVER = "This server neither measures votes nor pauses people; i, a and x work."
 _FLAG_NAMES = {"too_fast": "too fast", "always_the_same": "always the same", "drifting": "drifting"}
 _TRAIL_LENGTH = 8
 _FEW_GOLD_ANSWERS = 10
@@ -220,7 +220,7 @@ def confirmation_card(record: AnnotatorRecord, preview: AnnotatorActionPreview |
         "pause": f"Pause {record.name}?",
         "discount": f"Take {record.name}'s votes out of the count?",
         "restore": f"Count {record.name}'s votes again?",
-        "reopen": f"Have {record.name}'s settled tasks asked once more?",
+        "reopen": f"Ask {record.name}'s settled tasks again?",
     }[action]
     consequence = preview.consequence if preview is not None and preview.consequence else CONSEQUENCES[action]
     return paragraphs(

@@ -223,7 +223,7 @@ def promotion_card(snapshot: CampaignSnapshot) -> Content:
     return _card(
         heading,
         refused,
-        f"With force all the same: {effect} The record says for ever that they were forced below acceptance.",
+        f"With force all the same: {effect} The record says that they were forced below acceptance.",
         "Type force to promote below acceptance; y on the screen before shows what the number means.",
     )
 

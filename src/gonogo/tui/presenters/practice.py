@@ -51,12 +51,12 @@ def _note(attempt: PracticeAttempt) -> list[Content]:
 
 
 def standing_text(standing: PracticeStanding | None) -> str:
-    """Standing in words: `14 of the last 18 right; 80 % of 20 wanted`."""
+    """Standing in words: `14 of 18; 80 % of 20 to pass`."""
     if standing is None:
         return ""
-    text = f"{standing.right} of the last {standing.n} right" if standing.n else "no answers yet"
+    text = f"{standing.right} of {standing.n}" if standing.n else "no answers yet"
     if standing.pass_mark is not None:
-        text += f"; {standing.pass_mark:.0%} of {standing.needed} wanted"
+        text += f"; {standing.pass_mark:.0%} of {standing.needed} to pass"
         text += " ✓ passed" if standing.passed else ""
     return text
 
@@ -66,11 +66,11 @@ def queue_closed_reason(standing: PracticeStanding | None) -> str:
     if standing is None or standing.waits_for is None:
         return ""
     if standing.waits_for == "warm_up":
-        return f"The queue opens after {standing.warm_up_left} more of the warm-up."
+        return f"The queue opens after {standing.warm_up_left} more warm-up items."
     if standing.waits_for == "qualification":
         left = max(standing.needed - standing.n, 0)
         return f"The queue opens when you pass: {left} answers to go." if left else "The queue opens when you pass."
-    return "The lead has paused your work here; ask."
+    return "The lead has paused your work here; ask the lead."
 
 
 def status_line(practice: PracticeSession) -> Content:
@@ -79,9 +79,8 @@ def status_line(practice: PracticeSession) -> Content:
     parts = [Content.styled("practice", "bold $accent"), Content.styled("nothing here counts", "$quiet")]
     if total:
         parts.append(Content.styled(f"{done} / {total}", "$foreground"))
-        parts.append(Content.styled(f"{practice.n_right} right", "$foreground"))
     if practice.standing is not None:
-        parts.append(Content.styled(standing_text(practice.standing), "$quiet"))
+        parts.append(Content.styled(f"score: {standing_text(practice.standing)}", "$quiet"))
     return Content("   ").join(parts)
 
 

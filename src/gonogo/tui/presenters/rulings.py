@@ -190,7 +190,7 @@ def seconds(milliseconds: float | None) -> str:
 
 def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
     """Possible rulings: the probability before and after each, and whose votes it upholds."""
-    lines = [Content.styled(f"{'rulings':20}now → ruled  who agrees", "$quiet")]
+    lines = [Content.styled(f"{'rulings':19}probability  who agrees", "$quiet")]
     for possible in detail.possible:
         if possible.group is not None and possible.group < len(detail.groups):
             group = detail.groups[possible.group]
@@ -230,7 +230,7 @@ def _reasons(group: ValueGroup) -> list[str]:
         difference = group.against.removeprefix("differs: ").removeprefix("value ").replace(" against ", ", not ")
         reasons.append(f"differs from 1: {one_line(difference, 60)}")
     if group.as_predicted:
-        reasons.append("the same as the prediction: then a upholds it")
+        reasons.append("the same as the prediction: then a says right")
     return reasons
 
 

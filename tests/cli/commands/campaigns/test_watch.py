@@ -131,7 +131,7 @@ async def test_a_server_that_goes_away_and_comes_back_is_said_and_ends_nothing(s
     finally:
         await watching.__aexit__(None, None, None)
     assert (code, "Traceback" in err) == (130, False)
-    assert "there again" in err
+    assert "Connected again" in err
 
 
 async def test_a_revoked_key_ends_it_with_the_code_for_credentials(scene: Scene) -> None:

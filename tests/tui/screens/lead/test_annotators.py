@@ -69,7 +69,7 @@ async def test_tasks_are_asked_again_and_it_is_said_that_this_stays(room: Room) 
     async with room.opened():
         await on_the_screen(room)
         await room.press("o")
-        await room.sees("settled tasks asked once more", "can't undo this")
+        await room.sees("settled tasks again?", "can't undo this")
         await room.press(*"new rule", "enter")
         await room.sees("tasks asked again, 1 tasks")
         assert (await room.bench.web.lead.get(f"{OURS}/tasks/{task}/review")).json()["task"]["status"] == "open"

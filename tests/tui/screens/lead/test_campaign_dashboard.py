@@ -46,7 +46,7 @@ async def test_a_person_is_invited_and_revoked(room: Room) -> None:
 async def test_people_are_chosen_from_the_list(room: Room) -> None:
     await room.bench.vote(await room.bench.task(), ana="correct", bob="correct")
     async with room.opened():
-        await room.sees("Nothing needs an expert")
+        await room.sees("Nothing to review")
         await room.press("l")
         await room.sees("people (2)")
         await room.press("d")
@@ -80,7 +80,7 @@ class NoNewLinks(Watched):
 async def test_a_new_link_that_fails_half_way_says_so_and_is_made_by_the_next_try(room: Room) -> None:
     await room.bench.vote(await room.bench.task(), ana="correct", bob="correct")
     async with room.opened(transport=NoNewLinks):
-        await room.sees("Nothing needs an expert")
+        await room.sees("Nothing to review")
         await room.press("l")
         await room.sees("people (2)")
         await room.press("d")
@@ -117,7 +117,7 @@ async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_expla
     task = await room.bench.task()
     await room.bench.vote(task, ana="correct", bob="correct")
     async with room.opened():
-        await room.sees("Nothing needs an expert")
+        await room.sees("Nothing to review")
         await room.press("l")
         await room.sees("not enough votes yet", "people (2)", "next 10 gold tasks, half of them wrong")
         await room.press("p")

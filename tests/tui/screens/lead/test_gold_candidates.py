@@ -100,7 +100,7 @@ async def test_an_empty_list_says_where_candidates_come_from(room: Room) -> None
         await room.press("A")
         await room.sees("nothing in this list")
         await room.press("escape")
-        await room.sees("Nothing needs an expert")
+        await room.sees("Nothing to review")
 
 
 async def test_a_list_that_cannot_be_read_says_why(room: Room) -> None:

@@ -28,7 +28,7 @@ async def test_alpha_stands_as_a_gauge_with_its_interval_and_words(room: Room, s
 async def test_a_campaign_nobody_voted_in_says_undefined(room: Room) -> None:
     await room.bench.task()
     async with room.opened():
-        await room.sees("Nothing needs an expert")
+        await room.sees("Nothing to review")
         await room.press("y")
         await room.sees("alpha  undefined", "Nobody has voted yet")
 
@@ -44,7 +44,7 @@ async def test_a_plain_server_tells_alpha_and_the_screen_what_is_missing(room: R
 @pytest.mark.slow
 async def test_a_server_that_is_away_is_said_in_words(room: Room) -> None:
     async with room.opened():
-        await room.sees("Nothing needs an expert")
+        await room.sees("Nothing to review")
         room.transport.down = True
         await room.press("y")
         await room.sees("The quality could not be read")
@@ -59,7 +59,7 @@ async def test_what_is_settled_comes_first_and_gold_that_can_be_told_is_said(roo
     gold = [{"predicted_value": {"text": "M8"}, "is_gold": True, "gold_answer": "correct"} for _ in range(12)]
     await room.bench.web.add(room.bench.campaign, *bodies, *gold)
     async with room.opened(size=size):
-        await room.sees("Nothing needs an expert")
+        await room.sees("Nothing to review")
         await room.press("y")
         await room.sees("settled  nothing yet · 40 open", "→ 80 votes on 40 items that nobody has answered")
         await room.sees("gold     looks different from the work: people can tell it", "100 % of gold has no drawing")

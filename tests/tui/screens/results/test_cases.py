@@ -275,7 +275,7 @@ async def test_a_case_that_was_settled_meanwhile_leads_to_the_queue_with_a_word(
         await room.sees("Flagged")
         await room.bench.web.lead.post(f"{LABELING}/tasks/{disputed}/adjudicate", json={"verdict": "correct"})
         await room.press("v")
-        await room.sees("That task is settled", "Nothing needs an expert")
+        await room.sees("That task is settled", "Nothing to review")
 
 
 def test_what_has_no_number_is_last_either_way_and_a_case_told_again_replaces_itself() -> None:

@@ -142,7 +142,7 @@ async def test_a_campaign_that_asks_for_a_warm_up_leads_there_and_opens_behind_i
     assert (await room.bench.web.lead.patch(path, json=settings)).status_code == 200
     invited = await room.bench.web.invite(room.bench.campaign, "ana@works.test")
     async with room.opened(start="annotate", invitation=invited["magic_link_token"]):
-        await room.sees("starts with a warm-up", "Key t practises")
+        await room.sees("starts with a warm-up", "Press t to practise")
         await room.press("t")
         for _ in range(2):
             await at_an_item(room)

@@ -54,7 +54,7 @@ async def test_filters_narrow_the_list_and_an_empty_one_says_how_to_go_on(room: 
 async def test_an_empty_queue_says_so(room: Room) -> None:
     await room.bench.task()
     async with room.opened():
-        await room.sees("Nothing needs an expert", "random sample")
+        await room.sees("Nothing to review", "random sample")
 
 
 async def test_escape_leads_back_to_the_list(room: Room) -> None:

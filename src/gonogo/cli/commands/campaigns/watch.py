@@ -244,7 +244,7 @@ class Screen:
         if why is not None:
             self.say(f"{why} Trying again in {seconds:.0f} s; nothing of the campaign is lost.")
         elif self._dropped:
-            self.say("The line is there again.")
+            self.say("Connected again.")
         self._dropped = why is not None
 
 

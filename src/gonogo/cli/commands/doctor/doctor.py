@@ -91,7 +91,9 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
             if check.next_step:
                 click.echo(f"   {'':12} {check.next_step}")
         echo_err(
-            "Everything needed is there." if not bad else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}."
+            "Everything gonogo needs is there."
+            if not bad
+            else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}."
         )
         if card and mode is None:
             _choose_mode(terminal)

@@ -28,7 +28,7 @@ DONE: dict[AnnotatorVerb, str] = {
     "resume": "{name} gets tasks again.",
     "discount": "The votes of {name} on {n} tasks no longer count.",
     "restore": "The votes of {name} on {n} tasks count again.",
-    "reopen": "{n} tasks that {name} helped to settle are asked once more.",
+    "reopen": "{n} tasks that {name} helped to settle are asked again.",
 }
 
 
@@ -105,7 +105,7 @@ def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
     @campaign_argument
     @click.argument("person", shell_complete=complete_person)
     @click.option("--note", help="Why; kept in the audit trail.")
-    @click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
+    @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
     @click.option("--yes", is_flag=True, help="Do it without asking.")
     @api_command
     async def command(
@@ -175,7 +175,7 @@ _add_action(
 )
 _add_action(
     "discount",
-    "Take all votes of PERSON so far out of the count; their tasks ask somebody else. Experts' rulings stand.",
+    "Stop counting all votes of PERSON so far; their tasks go to somebody else. Experts' rulings stand.",
     "  gonogo annotators discount 'batch 12' bo@example.com --dry-run\n"
     "  gonogo annotators discount 'batch 12' bo@example.com --note 'accepted everything' --yes",
 )
@@ -186,7 +186,7 @@ _add_action(
 )
 _add_action(
     "reopen",
-    "Ask every task that PERSON helped to settle once more. All votes go on counting; it cannot be taken back.",
+    "Ask every task that PERSON helped to settle again. All votes still count; you can't undo this.",
     "  gonogo annotators reopen 'batch 12' bo@example.com --dry-run",
 )
 

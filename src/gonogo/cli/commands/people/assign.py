@@ -64,7 +64,7 @@ Whoever is in the campaign already is left alone, so the same file can be used a
 @campaign_argument
 @click.argument("email", required=False)
 @click.option("--from", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV of people.")
-@click.option("--name", "display_name", help="How the person is called.")
+@click.option("--name", "display_name", help="The person's name.")
 @click.option(
     "--role",
     type=click.Choice(ROLES),
@@ -72,7 +72,9 @@ Whoever is in the campaign already is left alone, so the same file can be used a
     show_default=True,
     help="What they do; in a file, for lines without a role of their own.",
 )
-@click.option("--again", is_flag=True, help="Give a new link to people who are in already; their old sessions end.")
+@click.option(
+    "--again", is_flag=True, help="Give a new link to people who are already invited; their old sessions end."
+)
 @click.option("--here", is_flag=True, help="Make links that work in gonogo on this computer only.")
 @click.option("--dry-run", is_flag=True, help="List who would be invited; invite nobody.")
 @server_option

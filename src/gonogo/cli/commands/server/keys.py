@@ -147,7 +147,7 @@ async def revoke(client: LeadClient, key: str, dry_run: bool, yes: bool, as_json
     if as_json:
         print_json(revoked.model_dump())
     else:
-        echo_err(f"Key {revoked.name} ({revoked.prefix}_…) is void since {revoked.revoked_at}.")
+        echo_err(f"Key {revoked.name} ({revoked.prefix}_…) was revoked at {revoked.revoked_at}.")
 
 
 def _revoking(key: KeyPublic, all_keys: list[KeyPublic]) -> str:

@@ -14,12 +14,12 @@ Examples:
   gonogo annotate                 go on where you stopped, or sign in
   gonogo annotate 'batch 12'      that campaign, here or on the server you are signed in to
   gonogo annotate --sign-in       sign in as somebody else
-  gonogo annotate --practice      known items first, with the answer told at once
+  gonogo annotate --practice      practice: see the right answer at once
 """
 )
 @click.argument("campaign", required=False, shell_complete=complete_campaign)
 @click.option("--sign-in", is_flag=True, help="Begin with the sign-in screen.")
-@click.option("--practice", is_flag=True, help="Practise on known items first; nothing of it counts.")
+@click.option("--practice", is_flag=True, help="Practise first: see the right answer at once; nothing counts.")
 def annotate(campaign: str | None, sign_in: bool, practice: bool) -> None:
     """Answer questions about drawings, one key each.
 

@@ -214,5 +214,8 @@ def drop(number: int, dry_run: bool, yes: bool) -> None:
         if not agreed(consequence, dry_run=dry_run, yes=yes):
             return
         if not outbox_file.drop(number):
-            fail(f"answer {number} is on its way or still on a desk", "Leave the app first, then drop it.")
+            fail(
+                f"answer {number} is being sent, or can still be undone in the app",
+                "Leave the app first, then drop it.",
+            )
     echo_err(f"Answer {number} is deleted.")

@@ -98,5 +98,5 @@ def dialect_of(database: Connection | URL) -> DatabaseDialect:
     name = database.get_backend_name() if isinstance(database, URL) else database.dialect.name
     dialect = _DIALECTS.get(name)
     if dialect is None:
-        raise ValueError(f"Other databases than PostgreSQL and SQLite will not do: {name}.")
+        raise ValueError(f"{name} is not supported: use PostgreSQL or SQLite.")
     return dialect

@@ -35,7 +35,7 @@ def open_drawing(path: Path, limits: DrawingLimits) -> Drawing:
         with path.open("rb") as file:
             head = file.read(2048)
     except FileNotFoundError as error:
-        raise CannotShowError("The drawing's file is not there any more.", retry=True) from error
+        raise CannotShowError("The drawing's file is gone.", retry=True) from error
     except OSError as error:
         raise CannotShowError(f"The drawing's file cannot be read ({error.strerror}).") from error
     kind = sniff(head)

@@ -149,7 +149,7 @@ class ResultsScreen(TableScreen):
     def _empty(self) -> Content:
         """Card in place of an empty table: the reason and the next step."""
         if self.task_number is None:
-            return card("…", "accent", "Which task?", "Type its number below, then Enter.", "Esc leaves.")
+            return card("…", "accent", "Which task?", "Type its number below, then Enter.", "Esc goes back.")
         if self._problem is not None and not self.cases.total:
             step = getattr(self._problem, "next_step", "")
             return card(
@@ -160,7 +160,7 @@ class ResultsScreen(TableScreen):
                 f"{step} {again(self._problem)}".strip(),
             )
         if self._reading:
-            return card("…", "accent", "Reading the cases", "The first page is on its way.", "")
+            return card("…", "accent", "Loading the cases …", "", "")
         if self.cases.filters.filtering:
             return card("", "quiet", "No case matches", "Nothing that was read fits what you look for.", "x shows all.")
         return card("", "quiet", "No cases", "The server has no case of this task.", "r asks again.")

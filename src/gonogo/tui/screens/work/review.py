@@ -178,7 +178,7 @@ class ReviewScreen(TableScreen):
                 reason += f" It has {counted(queue.unseen, 'more task')} that it doesn't list; they may need a ruling."
             step = "t lists tasks by status."
         else:
-            heading, reason = "Nothing needs an expert", "No task of this campaign is in conflict now."
+            heading, reason = "Nothing to review", "No task of this campaign is in conflict now."
             step = "m adds a random sample of settled tasks, t lists other statuses, y shows the quality."
         if queue.hidden_own:
             reason += f" {queue.hidden_own} wait that you voted on yourself: another expert must rule on them."
