@@ -35,8 +35,8 @@ def west() -> Iterator[None]:
         (WorkProgress(done=3, total=9, held_by_others=2), 0, "Nothing left for you right now: 3 of 9 answered. 2"),
         (WorkProgress(), 2, "You're done: no question is left for you. 2 answers are still on the way."),
         (WorkProgress(closed=True, done=9, total=9), 0, "This campaign is closed."),
-        (WorkProgress(held_by_others=2), 0, "no question is left for you now. 2 tasks are with other annotators."),
-        (WorkProgress(in_review=1), 0, "no question is left for you now. 1 task is waiting for review."),
+        (WorkProgress(held_by_others=2), 0, "no question is left for you. 2 tasks are with other annotators."),
+        (WorkProgress(in_review=1), 0, "no question is left for you. 1 task is waiting for review."),
         (WorkProgress(done=5, total=5, waits_because="The lead has paused you."), 0, "The lead has paused you."),
     ],
 )

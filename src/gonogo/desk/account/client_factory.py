@@ -119,7 +119,7 @@ class ClientFactory:
             return ApiKey(env)
         secret = await self._credentials.get(signed.account)
         if secret is None:
-            raise DeskError("Your sign-in is not in the keyring.", "Sign in again; nothing is lost.")
+            raise DeskError("Your sign-in is not in the keyring.", "Sign in again; unsent answers are kept.")
         return SessionToken(secret) if signed.kind == "session" else ApiKey(secret)
 
     def _transport_to(self, base_url: str) -> httpx.AsyncBaseTransport | None:

@@ -138,7 +138,7 @@ def test_a_dead_server_is_exit_5_and_keeps_everything(shell: Shell, run: Run, mo
     number = shell.put(shell.tasks[0], base_url=DEAD, annotator=_annotator())
     told = run("send", code=5).stderr
     assert "1 still wait" in told
-    assert "Nothing is lost" in told
+    assert "The answers are kept" in told
     assert shell.state(number) is SendState.QUEUED
 
 

@@ -178,7 +178,7 @@ def _print_report(report: FlushReport, signed: SignedIn) -> None:
         echo_err(f"{count} for another login at {base_url}: sign in as that person to send them.")
     if report.trouble is not None and report.left:
         code = EXIT_NO_CREDENTIAL if report.trouble.signed_out else EXIT_UNREACHABLE
-        fail(report.trouble.message, f"{report.trouble.next_step} Nothing is lost.".strip(), code)
+        fail(report.trouble.message, f"{report.trouble.next_step} The answers are kept.".strip(), code)
     if report.parked:
         raise SystemExit(EXIT_REFUSED)
 
