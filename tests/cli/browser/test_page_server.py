@@ -39,7 +39,7 @@ def web(env: dict[str, str]) -> Iterator[WebCommand]:
 def ask(web: WebCommand, method: str, path: str, body: str | None = None, **headers: str) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=20)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, body, named)
+    connection.request(method, path, body.encode() if body is not None else None, named)
     response = connection.getresponse()
     response.body = response.read()  # type: ignore[attr-defined]  # read before the connection ends
     connection.close()
@@ -83,6 +83,14 @@ def test_other_sites_and_other_names_are_refused(web: WebCommand) -> None:
             open_window(web, wrong_cookie, origin).__enter__()
         assert refused.value.response.status_code in (401, 403)
     assert web.apps() == []
+
+
+def test_a_link_that_is_none_is_refused_in_words(web: WebCommand) -> None:
+    for body in ("", "é", "x" * 4000):
+        response = ask(web, "POST", "/session", body, Origin=web.url, Content_Type="text/plain; charset=nonsense")
+        assert response.status in (401, 413)
+        assert response.getheader("Set-Cookie") is None
+    assert open_link(web)
 
 
 def test_the_page_asks_nobody_else(web: WebCommand) -> None:

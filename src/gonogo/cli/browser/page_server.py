@@ -132,7 +132,7 @@ class PageServer:
         return web.FileResponse(_PAGE / "window.html")
 
     async def _open_link(self, request: web.Request) -> web.StreamResponse:
-        cookie = self._sign_in.open_link((await request.text()).strip())
+        cookie = self._sign_in.open_link((await request.read()).decode("ascii", "replace").strip())
         if cookie is None:
             return web.Response(status=401, text="This link was opened before, or is too old.\n")
         await self._close_windows()  # those of the browser before
