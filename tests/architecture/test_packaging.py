@@ -34,6 +34,13 @@ def test_the_project_has_no_address_yet() -> None:
     assert all("email" not in author for author in PROJECT["authors"])
 
 
+def test_nothing_tells_to_install_the_project_from_an_index() -> None:
+    """It is in none: whatever stands there under its name is somebody else's."""
+    files = [REPO / "README.md", *(REPO / "docs").rglob("*.md"), *(REPO / "src").rglob("*.py")]
+    told = re.compile(r"(?:pip3?|uv tool|pipx|uv pip) install (?:-\S+ )*\"?gonogo(?!-…)\b|uvx gonogo\b")
+    assert [str(file) for file in files if told.search(file.read_text("utf-8"))] == []
+
+
 def test_the_version_stands_in_one_place() -> None:
     assert SETTINGS["tool"]["hatch"]["version"]["path"] == "src/gonogo/__init__.py"
     assert "version" in PROJECT["dynamic"]

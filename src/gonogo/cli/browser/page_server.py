@@ -27,7 +27,7 @@ from gonogo.cli.browser.sign_in import COOKIE_SECONDS, BrowserSignIn
 from gonogo.json_types import JsonValue
 
 MOST_WINDOWS = 4
-"""Windows open at once; each is a process of its own, about 120 MB."""
+"""Windows open at once; each is a process of its own, about 110 MB."""
 _MESSAGE_BYTES = 1 << 20
 _SIGN_IN_BYTES = 1024
 _PAGE: Final = Path(__file__).parent / "page"

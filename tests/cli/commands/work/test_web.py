@@ -64,4 +64,5 @@ def test_a_missing_extra_is_a_sentence_with_the_command() -> None:
     assert done.returncode == 1
     assert "extra `web`" in done.stderr
     assert 'pip install ".[web]"' in done.stderr
+    assert "pip install textual-serve" in done.stderr  # the project is in no index: its own name would be another's
     assert "Traceback" not in done.stderr

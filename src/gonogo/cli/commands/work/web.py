@@ -37,7 +37,7 @@ def web(host: str, port: int, public_url: str | None) -> None:
             raise
         fail(
             f"the workstation in a browser needs the extra `web`, which is not installed ({error.name})",
-            'pip install "gonogo[web]", or in a clone pip install ".[web]".',
+            'pip install textual-serve, or in the clone pip install ".[web]".',
         )
     try:
         listening = listen(host, port)
