@@ -21,7 +21,7 @@ _ANSWERS: tuple[tuple[str, str, str], ...] = (
     ),
     ("annotate.incorrect", "incorrect", "It says something else: a wrong digit, a lost sign, a lost tolerance."),
     ("annotate.fix", "fix", "It is wrong, and you type what the drawing says."),
-    ("annotate.unsure", "unsure", "The drawing doesn't tell: unreadable, an empty box, two readings."),
+    ("annotate.unsure", "unsure", "The drawing doesn't show it: unreadable, an empty box, two readings."),
 )
 _SECTIONS: tuple[tuple[str, tuple[Row, ...]], ...] = (
     (
@@ -33,6 +33,9 @@ _SECTIONS: tuple[tuple[str, tuple[Row, ...]], ...] = (
                 "before the answer: 1 a guess … 5 certain",
             ),
             ("annotate.guideline", "the question in full, and the guideline"),
+            ("annotate.note", "a note with the answer to come"),
+            ("annotate.ask", "ask the lead instead of answering"),
+            ("annotate.later", "put the question off"),
             ("annotate.history", "what you answered"),
             ("annotate.practice", "practice: the right answer at once"),
             ("annotate.pace", "show or hide your pace"),
@@ -94,7 +97,7 @@ _SECTIONS: tuple[tuple[str, tuple[Row, ...]], ...] = (
     (
         "When a key does nothing",
         (
-            ("loading", "the drawing is on its way; after 4\u00a0s you may answer"),
+            ("loading", "the drawing is being loaded; after 4\u00a0s you may answer"),
             ("wait", "the question has just appeared, or keys came too fast"),
             ("held", "release the key first"),
             ("too small", "enlarge the window"),
