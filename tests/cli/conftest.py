@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,10 @@ def gonogo() -> Gonogo:
 @pytest.fixture
 def readings(tmp_path: Path) -> Path:
     """A file of four predictions on one drawing."""
-    folder = tmp_path / "drawings"
+    return write_readings(tmp_path / "drawings")
+
+
+def write_readings(folder: Path) -> Path:
     folder.mkdir()
     (folder / "a.png").write_bytes(PNG)
     usual = {"part": "a", "drawing": "a.png", "bbox": [10, 20, 110, 60], "bbox_unit": "px", "detail_kind": "dimension"}
@@ -60,9 +64,19 @@ def readings(tmp_path: Path) -> Path:
 Imported = Callable[[str], Path]
 
 
+@pytest.fixture(scope="session")
+def imported_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the readings imported as campaign `pmi` of project `pmi`: it is copied, never used."""
+    folder = tmp_path_factory.mktemp("imported")
+    home = folder / "home"
+    fresh_database(AppPaths(home).workspace_file())
+    readings = write_readings(folder / "drawings")
+    Gonogo(CliRunner())("import", str(readings), "--campaign", "pmi", env={"GONOGO_HOME": str(home)})
+    return home
+
+
 @pytest.fixture
-def imported(gonogo: Gonogo, readings: Path) -> Path:
-    """The same, imported as campaign `pmi` of project `pmi`."""
-    fresh_database(AppPaths().workspace_file())
-    gonogo("import", str(readings), "--campaign", "pmi")
+def imported(imported_home: Path, readings: Path, home: Path) -> Path:
+    """The readings, imported as campaign `pmi` of project `pmi`."""
+    shutil.copytree(imported_home, home)
     return readings

@@ -9,8 +9,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.cli.conftest import Gonogo
+
+
+@pytest.fixture(scope="module")
+def peopled_home(imported_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a campaign, a person, and two keys of one name."""
+    home = tmp_path_factory.mktemp("peopled") / "home"
+    shutil.copytree(imported_home, home)
+    gonogo = Gonogo(CliRunner())
+    for _ in range(2):  # a name that two have is offered once
+        gonogo("keys", "create", "--name", "ci", env={"GONOGO_HOME": str(home)})
+    gonogo("assign", "pmi", "--here", "ana@example.com", env={"GONOGO_HOME": str(home)})
+    return home
 
 
 def asked(gonogo: Gonogo, *words: str, shell: str = "zsh") -> str:
@@ -37,10 +50,8 @@ def asked(gonogo: Gonogo, *words: str, shell: str = "zsh") -> str:
         ("campa", "campaigns"),
     ],
 )
-def test_names_and_words_are_completed(gonogo: Gonogo, imported: Path, words: str, found: str) -> None:
-    for _ in range(2):  # a name that two have is offered once
-        gonogo("keys", "create", "--name", "ci")
-    gonogo("assign", "pmi", "--here", "ana@example.com")
+def test_names_and_words_are_completed(gonogo: Gonogo, peopled_home: Path, home: Path, words: str, found: str) -> None:
+    shutil.copytree(peopled_home, home)
     assert asked(gonogo, "gonogo", *words.split()).splitlines().count(found) == 1
 
 

@@ -19,6 +19,7 @@ from gonogo.server.store.engine import Store
 from tests.client.arcnm_server import KEY, Arcnm
 from tests.client.scripted_server import ScriptedServer
 from tests.server.live import uvicorn_serving
+from tests.sqlite import fresh_database
 
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -31,9 +32,8 @@ class Served(NamedTuple):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    database = f"sqlite:///{tmp_path_factory.mktemp('server') / 'server.db'}"
+    database = fresh_database(tmp_path_factory.mktemp("server") / "server.db")
     store = Store(database)
-    store.upgrade()
     key = create_key(store, "program", ["parts:read", "parts:write"]).key
     store.dispose()
     with uvicorn_serving(create_app(ServerSettings(database_url=database))) as port:

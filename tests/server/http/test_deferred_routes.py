@@ -15,6 +15,7 @@ from gonogo.server.routes.deferred import MODULES, DeferredRoutes
 from gonogo.server.settings import ServerSettings
 from tests.server.http.conftest import TOKEN, client_of, started
 from tests.server.http.work import GONOGO, LABELING
+from tests.sqlite import fresh_database
 
 
 async def test_each_path_stands_in_one_module(tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ async def test_each_path_stands_in_one_module(tmp_path: Path) -> None:
 
 
 async def test_every_route_answers_at_its_first_request(tmp_path: Path) -> None:
-    settings = ServerSettings(database_url=f"sqlite:///{tmp_path / 'a.db'}", embedded_token=TOKEN)
+    settings = ServerSettings(database_url=fresh_database(tmp_path / "a.db"), embedded_token=TOKEN)
     app = create_app(settings, deferred=True)
     async with started(app), client_of(app, **{"X-API-Key": TOKEN}) as lead:
         assert (await lead.get(f"{LABELING}/campaigns")).status_code == 200

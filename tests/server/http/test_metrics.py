@@ -14,12 +14,13 @@ from gonogo.server.http.metrics import Metrics
 from gonogo.server.settings import ServerSettings
 from tests.server.exposition import samples
 from tests.server.http.conftest import uvicorn_over
+from tests.sqlite import fresh_database
 
 WAIT = 60
 
 
 def settings_of(folder: Path, **more: object) -> ServerSettings:
-    return ServerSettings(database_url=f"sqlite:///{folder}/x.db", metrics=True, **more)  # type: ignore[arg-type]
+    return ServerSettings(database_url=fresh_database(folder / "x.db"), metrics=True, **more)  # type: ignore[arg-type]
 
 
 def read(url: str, **headers: str) -> httpx.Response:

@@ -26,6 +26,7 @@ from tests.server.house import House
 from tests.server.http.conftest import TOKEN, Clock, client_of, on_both_databases, started
 from tests.server.http.work import LABELING, campaign_with, person, session_of
 from tests.server.storm import signed_in
+from tests.sqlite import fresh_database
 
 IDS = {"id", "campaign_id", "task_id", "receipt_id", "request_id"}
 CHANGING = IDS | {"x-request-id", "content-length"}
@@ -45,7 +46,7 @@ BODIES: list[Any] = [
 @pytest.fixture
 async def both_servers(clock: Clock, tmp_path: Path) -> AsyncIterator[list[FastAPI]]:
     """One server on SQLite, one on PostgreSQL."""
-    urls = (f"sqlite:///{tmp_path}/server.db", cluster().database())
+    urls = (fresh_database(tmp_path / "server.db"), cluster().database())
     apps = [create_app(ServerSettings(database_url=url, embedded_token=TOKEN), clock=clock) for url in urls]
     async with started(apps[0]), started(apps[1]):
         yield apps

@@ -17,6 +17,7 @@ from gonogo.server.settings import ServerSettings
 from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
 from gonogo.transfer.importing.registry import read_records
+from tests.sqlite import fresh_database
 
 TOKEN = "local-lead-of-this-test"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -26,7 +27,7 @@ WriteLines = Callable[..., Path]
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[GonogoClient]:
-    settings = ServerSettings(database_url=f"sqlite:///{tmp_path / 'server.db'}", embedded_token=TOKEN)
+    settings = ServerSettings(database_url=fresh_database(tmp_path / "server.db"), embedded_token=TOKEN)
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -25,6 +25,7 @@ from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.spool import ImportOptions
 from tests.postgres import cluster
 from tests.server.conftest import DATABASES, needs_postgresql
+from tests.sqlite import fresh_database
 from tests.transfer.importing.conftest import TOKEN, WriteLines, reading
 
 N = ROWS_PER_STATEMENT + 7
@@ -33,7 +34,7 @@ N = ROWS_PER_STATEMENT + 7
 
 @pytest.fixture(params=[DATABASES[0], pytest.param(DATABASES[1], marks=needs_postgresql)])
 async def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[GonogoClient]:
-    url = cluster().database() if request.param == "postgresql" else f"sqlite:///{tmp_path / 'server.db'}"
+    url = cluster().database() if request.param == "postgresql" else fresh_database(tmp_path / "server.db")
     app = create_app(ServerSettings(database_url=url, embedded_token=TOKEN))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

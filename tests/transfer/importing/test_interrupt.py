@@ -23,6 +23,7 @@ from gonogo.server.settings import ServerSettings
 from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.interrupt import ImportInterrupt
 from gonogo.transfer.importing.spool import ImportOptions
+from tests.sqlite import fresh_database
 from tests.transfer.importing.conftest import TOKEN, WriteLines, reading
 
 
@@ -94,7 +95,7 @@ async def test_the_loser_of_two_first_imports_is_told_to_run_again(
     tmp_path: Path, write: WriteLines, noun: str
 ) -> None:
     options = ImportOptions(write(reading()), "pmi")
-    app = create_app(ServerSettings(database_url=f"sqlite:///{tmp_path / 'server.db'}", embedded_token=TOKEN))
+    app = create_app(ServerSettings(database_url=fresh_database(tmp_path / "server.db"), embedded_token=TOKEN))
     async with app.router.lifespan_context(app):
         direct = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with GonogoClient("http://embedded.localhost", ApiKey(TOKEN), transport=direct) as winner:

@@ -19,12 +19,12 @@ import pytest
 
 from gonogo.server.auth.api_keys import create_key, revoke_key
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.engine import Store
 from tests.cli.conftest import Gonogo
 from tests.client.arcnm_server import KEY, Arcnm
 from tests.client.scripted_server import ScriptedServer
 from tests.server.house import House, people
 from tests.server.http.conftest import uvicorn_over
+from tests.sqlite import fresh_database
 
 WAIT = 60.0
 
@@ -45,10 +45,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    url = f"sqlite:///{tmp_path}/server.db"
-    store = Store(url)
-    store.upgrade()
-    store.dispose()
+    url = fresh_database(tmp_path / "server.db")
     with House(url) as house:
         made = create_key(house.store, "lead", ["parts:read"])
         campaign = house.campaign(name="batch 12")

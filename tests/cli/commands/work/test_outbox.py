@@ -27,6 +27,7 @@ from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, 
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from tests.server.live import uvicorn_serving
+from tests.sqlite import fresh_database
 from tests.support.crashing_annotators import stored_in
 
 KEY = "embedded-token-for-tests"
@@ -78,7 +79,7 @@ Run = Callable[..., Result]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     database = tmp_path_factory.mktemp("server") / "server.db"
-    app = create_app(ServerSettings(database_url=f"sqlite:///{database}", embedded_token=KEY))
+    app = create_app(ServerSettings(database_url=fresh_database(database), embedded_token=KEY))
     with uvicorn_serving(app) as port:
         yield f"http://127.0.0.1:{port}", database
 
