@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -78,8 +80,8 @@ def test_a_fault_of_our_own_is_a_sentence_and_a_file(
     def breaks() -> None:
         raise LookupError("a thing nobody thought of")
 
-    monkeypatch.setitem(main.COMMANDS, "breaks", (__name__, "breaks", "Breaks."))
-    monkeypatch.setitem(globals(), "breaks", breaks)
+    monkeypatch.setitem(main.COMMANDS, "breaks", ("breaks", "breaks", "Breaks."))
+    monkeypatch.setitem(sys.modules, "gonogo.cli.commands.breaks", SimpleNamespace(breaks=breaks))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(SystemExit) as ended:
         main.main(["breaks"])
