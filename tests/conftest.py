@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GONOGO_HOME", str(folder))
     return folder
 
+
+# Hundreds of tests start the program, which takes three times as long where it is compiled anew each time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # 5,000 collected tests and all of the program live as long as the process: searching them for garbage again and again
 # takes a third of the collection's time, and a tenth of the tests'.

@@ -75,6 +75,12 @@ class FakeClock(Clock):
         await self.run_until(job.done, step=0.05)
         return job.result()
 
+    async def to_next_waking(self) -> None:
+        """Waits until something sleeps, then lets time pass until the first sleeper is due, to the moment."""
+        await until(lambda: any(not waiting.done() for _at, waiting in self._sleepers), "somebody sleeps")
+        at = min(at for at, waiting in self._sleepers if not waiting.done())
+        await self.advance(max(0.0, at - self.now))
+
     async def advance(self, seconds: float) -> None:
         end = self.now + seconds
         while True:

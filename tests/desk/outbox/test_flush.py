@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from gonogo.client.errors import AuthenticationError, GonogoClientError, NetworkError, ServerError
-from gonogo.client.requests import PreparedRequest, RequestKind
-from gonogo.desk.connection.server_protocol import ClaimStatus, WorkProgress
+from gonogo.client.requests import RequestKind
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.errors import OutboxError
-from gonogo.desk.core.models import ClaimedTask, SendState
+from gonogo.desk.core.models import SendState
 from gonogo.desk.core.serialize import decision_to_json, task_to_json
 from gonogo.desk.outbox.flush import TRIES, FlushReport, flush
 from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.rows import OutboxRow
 from gonogo.desk.outbox.sender import TRIES_IN_ORDER
-from gonogo.sheets.models import DrawingAddress
+from tests.support.one_way_server import OneWayServer
 from tests.support.outbox_rows import ANN, BOB, put
 
 
@@ -30,52 +28,6 @@ class Hurried(Clock):
 
     async def sleep(self, seconds: float) -> None:
         await super().sleep(0)
-
-
-@dataclass(frozen=True)
-class Stored:
-    id: str
-    task_id: str | None = None
-    verdict: str | None = None
-
-
-@dataclass
-class OneWayServer:
-    """Takes every answer, or raises `fails`; `sent` keeps what arrived."""
-
-    fails: GonogoClientError | None = None
-    sent: list[tuple[PreparedRequest, RequestKind]] = field(default_factory=list)
-    extensions: bool = True
-    max_held: int | None = 5
-    takes_notes: bool | None = False
-    takes_amendments: bool | None = False
-
-    async def send(self, request: PreparedRequest, kind: RequestKind) -> Stored:
-        self.sent.append((request, kind))
-        if self.fails is not None:
-            raise self.fails
-        return Stored(f"s{len(self.sent)}")
-
-    async def discover_capabilities(self) -> None:
-        return None
-
-    async def next_task(self, campaign_id: str, idempotency_key: str) -> ClaimedTask | None:
-        raise NotImplementedError
-
-    async def renew(self, task_id: str) -> ClaimStatus:
-        raise NotImplementedError
-
-    async def release(self, task_id: str) -> None:
-        raise NotImplementedError
-
-    async def progress(self, campaign_id: str) -> WorkProgress | None:
-        raise NotImplementedError
-
-    async def drawing_url(self, part_revision_id: str) -> DrawingAddress:
-        raise NotImplementedError
-
-    async def aclose(self) -> None:
-        return None
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.desk.core.models import SendState
-from gonogo.desk.outbox.outcome import from_error, from_receipt
+from gonogo.desk.outbox.outcome import DeliveryOutcome, from_error, from_receipt
 from gonogo.json_types import JsonValue
 from gonogo.schemas.labeling import LabelSubmission
 
@@ -55,6 +55,10 @@ def test_each_error_has_its_fate(error: GonogoClientError, attempts: int, state:
     assert found.detail
     if state is SendState.PARKED and error.next_step:
         assert found.detail != str(error)
+
+
+def test_a_refusal_that_may_pass_is_tried_again_in_half_a_minute() -> None:
+    assert from_error(NotFoundError("not yet", transient=True), 1) == DeliveryOutcome(SendState.QUEUED, "not yet", 30.0)
 
 
 def test_the_fields_a_server_rejects_are_named() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox.outbox import Outbox
+from gonogo.desk.outbox.recovery import is_damage, rescue
 from gonogo.desk.outbox.schema import copy_path, create, install, rescued_path
 from tests.support.outbox_rows import ANN, put
 
@@ -91,6 +95,9 @@ def test_every_answer_is_taken_over_and_the_person_reads_it(
         (notice,) = outbox.notices
         assert f"{len(rows)} of them are still to be sent" in notice
         assert ("emptied or deleted" in notice) == (damage in (emptied, deleted))
+        kept = [path.parent / name for name in re.findall(r"kept as (\S+)\. ", notice)]
+        assert all(file.exists() for file in kept)
+        assert bool(kept) == (leave is left_by_a_kill or damage is not deleted)
 
 
 def test_a_file_emptied_under_an_open_program_is_taken_over_too(path: Path) -> None:
@@ -103,6 +110,61 @@ def test_a_file_emptied_under_an_open_program_is_taken_over_too(path: Path) -> N
     again = Outbox(path)
     assert {row.task_id for row in again.history()} == {"before", "after-0", "after-1", "after-2"}
     assert outbox.notices or again.notices
+
+
+def test_a_file_is_set_aside_with_its_wal_and_nothing_of_it_meets_the_new_one(path: Path) -> None:
+    left_by_a_kill(path)
+    wal = Path(f"{path}-wal").read_bytes()
+    emptied(path)
+    outbox = Outbox(path)
+    n_rows = len(outbox.history())
+    (aside,) = path.parent.glob("outbox.damaged-*.sqlite")
+    assert Path(f"{aside}-wal").read_bytes() == wal
+    outbox.close()
+    aside.unlink()
+    assert len(Outbox(path).history()) == n_rows >= COUNT
+
+
+def test_a_row_without_an_address_or_a_body_stays_in_the_file_set_aside(path: Path) -> None:
+    left_by_a_quit(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE verdict SET base_url = '' WHERE task_id = 'a-3'")
+        db.execute("UPDATE verdict SET annotator = X'00' WHERE task_id = 'a-4'")
+        db.execute("UPDATE verdict SET body = 'text' WHERE task_id = 'a-5'")
+        db.execute("UPDATE verdict SET body = X'5B5D' WHERE task_id = 'a-6'")  # a list
+        db.execute("UPDATE verdict SET state = 'lost' WHERE task_id = 'a-7'")
+    _first_page_overwritten(path)
+    copy_path(path).unlink()
+    outbox = Outbox(path)
+    assert {row.task_id for row in outbox.history()} == NAMES - {f"a-{number}" for number in range(3, 8)}
+    (aside,) = path.parent.glob("outbox.damaged-*.sqlite")
+    assert b"a-3" in aside.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("sql", "damaged"),
+    [
+        ("SELEC 1", False),  # an error of ours must not set a healthy file aside
+        ("INSERT INTO t VALUES (1)", False),
+        ("SELECT a FROM lost", True),
+        ("SELECT lost FROM t", True),
+    ],
+)
+def test_only_errors_of_the_file_are_damage(sql: str, damaged: bool) -> None:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE t (a UNIQUE)")
+        db.execute("INSERT INTO t VALUES (1)")
+        with pytest.raises(sqlite3.Error) as caught:
+            db.execute(sql)
+    assert is_damage(caught.value) == damaged
+
+
+def test_the_second_of_two_programs_leaves_the_repaired_file_alone(path: Path) -> None:
+    left_by_a_quit(path)
+    before = path.read_bytes()
+    assert rescue(path, 0.0) == "The outbox was repaired by another gonogo on this home."
+    assert path.read_bytes() == before
+    assert list(path.parent.glob("*damaged*")) == []
 
 
 def test_an_answer_that_was_taken_back_stays_back(path: Path) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -43,10 +44,28 @@ def written(folder: Path, rows: list[tuple[Value, Value]], page_size: int, *, in
 @settings(max_examples=60, deadline=None)
 @given(rows=ROWS, page_size=st.sampled_from([512, 1024, 4096]), in_wal=st.booleans())
 @example(rows=[(b"x" * 20_000, "end")], page_size=512, in_wal=True)
+@example(rows=[(0, 1), (-1, None)], page_size=4096, in_wal=False)
+@example(rows=[(b"x" * size, None) for size in range(440, 1_100)], page_size=512, in_wal=False)
 def test_what_sqlite_wrote_is_read(rows: list[tuple[Value, Value]], page_size: int, in_wal: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file, wal = written(Path(folder), rows, page_size, in_wal=in_wal)
     assert salvage_rows(file, wal, 3) == {number: (number, *row) for number, row in enumerate(rows, 1)}
+
+
+def test_rows_of_any_number_are_read(tmp_path: Path) -> None:
+    numbers = [1, 127, 128, 16_383, 16_384, 2_097_152, 2**35, 2**56 - 1, 2**56, 2**62 + 1]
+    with closing(sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None)) as db:
+        db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a, b)")
+        db.executemany("INSERT INTO t VALUES (?, ?, 'b')", [(number, number) for number in numbers])
+    read = salvage_rows((tmp_path / "x.sqlite").read_bytes(), b"", 3)
+    assert read == {number: (number, number, "b") for number in numbers}
+
+
+@pytest.mark.parametrize("head", [bytes(32), bytes(8) + (512).to_bytes(4, "big") + bytes(20)])
+def test_a_wal_whose_head_is_lost_is_read(tmp_path: Path, head: bytes) -> None:
+    file, wal = written(tmp_path, [(f"row {number}", number) for number in range(30)], 4096, in_wal=True)
+    read = salvage_rows(file, head + wal[32:], 3)
+    assert read == {number: (number, f"row {number - 1}", number - 1) for number in range(1, 31)}
 
 
 @settings(max_examples=60, deadline=None)

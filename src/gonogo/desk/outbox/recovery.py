@@ -105,7 +105,7 @@ def _works(path: Path) -> bool:
 
 
 def _set_aside(path: Path, now: float) -> Path | None:
-    """Renames the file and its WAL; returns the new name, `None` if there was nothing to keep."""
+    """Renames the file and its WAL; returns the new name of what there was, the file's before the WAL's."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     for count in range(1000):
         aside = path.with_name(f"{path.stem}.damaged-{stamp}{f'-{count}' if count else ''}{path.suffix}")
@@ -114,7 +114,9 @@ def _set_aside(path: Path, now: float) -> Path | None:
     else:
         raise OSError(f"too many damaged files beside {path.name}")
     moved = [ending for ending in ("-wal", "-shm", "") if _moved(f"{path}{ending}", f"{aside}{ending}")]
-    return aside if moved else None
+    if "" in moved:
+        return aside
+    return Path(f"{aside}{moved[0]}") if moved else None
 
 
 def _moved(path: str, new: str) -> bool:
