@@ -37,6 +37,7 @@ def test_each_question_once_a_person_and_no_id_to_more_people_than_votes(house: 
     campaign = house.campaign(gold_fraction=0.4, target_redundancy=2)
     house.add(campaign, *[{}] * 40, *[GOLD] * 10)
     seen: dict[str, set[str]] = defaultdict(set)
+    n_items: list[int] = []
     for who in people(5):
         items = []
         for task in house.work_off(campaign, who):
@@ -46,7 +47,19 @@ def test_each_question_once_a_person_and_no_id_to_more_people_than_votes(house: 
                 items.append(row.gold_item_id)
                 assert row.n_required == 2
         assert len(items) == len(set(items))
+        n_items.append(len(items))
+    assert min(n_items[:2]) > 3  # a question that was met keeps no other one away
     assert all(len(persons) <= 2 for persons in seen.values())
+
+
+def test_a_question_answered_without_being_served_does_not_come_again(house: House) -> None:
+    campaign = house.campaign(gold_fraction=0.5, target_redundancy=2)
+    added = house.add(campaign, *[{}] * 30, *[GOLD] * 3)
+    (who, other) = people(2)
+    item = house.task(added[-1]).gold_item_id
+    assert house.submit(campaign, added[-1], who).refused is None
+    assert item not in {house.task(task).gold_item_id for task in house.work_off(campaign, who)}
+    assert item in {house.task(task).gold_item_id for task in house.work_off(campaign, other)}
 
 
 def test_a_honeypot_is_served_exactly_like_other_work(house: House) -> None:
