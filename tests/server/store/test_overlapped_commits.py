@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Connection, select, text
@@ -38,6 +39,14 @@ def commits(postgres_house: House) -> Iterator[OverlappedCommits]:
     opened.close()
 
 
+@contextmanager
+def gate_closed(house: House) -> Iterator[Callable[[], object]]:
+    """Holds the commits of slow organisations back until the given function is called."""
+    with house.store.engine.connect() as gate:
+        gate.execute(text(f"SELECT pg_advisory_lock({GATE})"))
+        yield lambda: gate.execute(text(f"SELECT pg_advisory_unlock({GATE})"))
+
+
 def adding(house: House, name: str) -> Callable[[Connection], str]:
     def job(connection: Connection) -> str:
         connection.execute(orgs.insert().values(id=name, name=name, created_at=house.now))
@@ -55,13 +64,12 @@ async def test_a_job_is_durable_while_the_commit_of_another_waits(
     postgres_house: House, commits: OverlappedCommits
 ) -> None:
     house = postgres_house
-    with house.store.engine.connect() as gate:
-        gate.execute(text(f"SELECT pg_advisory_lock({GATE})"))
+    with gate_closed(house) as open_gate:
         slow = asyncio.ensure_future(commits.run(adding(house, "slow")))
         assert await commits.run(adding(house, "quick")) == "quick"
         assert names(house) == {"quick"}
         assert not slow.done()
-        gate.execute(text(f"SELECT pg_advisory_unlock({GATE})"))
+        open_gate()
     assert await slow == "slow"
     assert names(house) == {"quick", "slow"}
 
@@ -70,8 +78,7 @@ async def test_a_cancelled_request_keeps_its_writer_until_the_commit_has_ended(
     postgres_house: House, commits: OverlappedCommits
 ) -> None:
     house = postgres_house
-    with house.store.engine.connect() as gate:
-        gate.execute(text(f"SELECT pg_advisory_lock({GATE})"))
+    with gate_closed(house) as open_gate:
         slow = [asyncio.ensure_future(commits.run(adding(house, f"slow {n}"))) for n in range(WRITERS)]
         waiting = asyncio.ensure_future(commits.run(adding(house, "next")))
         await asyncio.sleep(0)  # all have begun
@@ -79,7 +86,7 @@ async def test_a_cancelled_request_keeps_its_writer_until_the_commit_has_ended(
             request.cancel()
         await asyncio.gather(*slow, return_exceptions=True)
         assert not waiting.done()
-        gate.execute(text(f"SELECT pg_advisory_unlock({GATE})"))
+        open_gate()
     assert await waiting == "next"
     for n in range(2 * WRITERS):
         await commits.run(adding(house, f"later {n}"))
@@ -91,12 +98,11 @@ async def test_a_job_that_still_waits_when_all_is_closed_opens_no_connection(
     postgres_house: House, commits: OverlappedCommits
 ) -> None:
     house = postgres_house
-    with house.store.engine.connect() as gate:
-        gate.execute(text(f"SELECT pg_advisory_lock({GATE})"))
+    with gate_closed(house) as open_gate:
         slow = [asyncio.ensure_future(commits.run(adding(house, f"slow {n}"))) for n in range(WRITERS)]
         late = asyncio.ensure_future(commits.run(adding(house, "late")))
         await asyncio.sleep(0)  # all have begun
-        gate.execute(text(f"SELECT pg_advisory_unlock({GATE})"))
+        open_gate()
     commits.close()
     with pytest.raises(PoolTimeout):
         await late

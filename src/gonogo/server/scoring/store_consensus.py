@@ -45,7 +45,8 @@ def write_consensus_in_chunks(store: Store, campaign: CampaignRow, result: Conse
             started = time.monotonic()
             lock_refresh(connection, campaign.id)
             _write_outcomes(connection, changed[start : start + _TASKS_PER_TRANSACTION], now)
-        time.sleep(time.monotonic() - started)  # at most half of the time belongs to the refresh
+        # No event tells that the others had their turn: the refresh takes at most half of the writer's time.
+        time.sleep(time.monotonic() - started)
     with store.write() as connection:
         lock_refresh(connection, campaign.id)
         _write_scores(connection, campaign.id, result, now)

@@ -80,7 +80,7 @@ class TerminalWatchdog:
     def _end_within_limit(self, code: int, *, hung_up: bool) -> None:
         self._ending = True
         self._end(code, hung_up)
-        time.sleep(LIMIT_SECONDS)
+        time.sleep(LIMIT_SECONDS)  # no event to wait for: the process ends meanwhile, and this thread with it
         self._restore()
         os._exit(code)
 
