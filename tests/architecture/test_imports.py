@@ -28,11 +28,13 @@ def imported_by(package: str, watched: tuple[str, ...]) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stdout)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["schemas", "values", "client", "desk", "sheets", "server"])
 def test_nothing_below_the_terminal_imports_textual(package: str) -> None:
     assert imported_by(f"gonogo.{package}", ("textual",)) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["schemas", "values", "client", "desk", "sheets", "tui"])
 def test_the_client_side_never_imports_the_server(package: str) -> None:
     watched = ("fastapi", "sqlalchemy", "alembic", "uvicorn")

@@ -60,6 +60,7 @@ def test_a_server_is_not_asked(gonogo: Gonogo, imported: Path, monkeypatch: pyte
     assert asked(gonogo, "gonogo", "campaign", "show", "p").strip() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 @pytest.mark.parametrize(("typed", "given"), [("b", r"batch\ 12\ \(⌀\)"), ("'b", "batch 12 (⌀)")])
 def test_bash_gets_a_name_with_spaces_as_one_word(gonogo: Gonogo, typed: str, given: str) -> None:

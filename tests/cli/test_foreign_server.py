@@ -44,6 +44,7 @@ def test_an_import_keeps_the_drawings_for_this_machine(
     assert foreign.server.complaints == []
 
 
+@pytest.mark.slow
 def test_part_revisions_of_the_server_are_named(foreign: Foreign, gonogo: Gonogo, readings: Path, home: Path) -> None:
     theirs = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
     unknown = gonogo("import", str(readings), "--campaign", "b", "--part-revision", f"x={theirs}", code=4)
@@ -118,6 +119,7 @@ def test_lists_have_heads_on_a_terminal_only(foreign: Foreign, gonogo: Gonogo, m
     assert line.index("active") == head.index("STATUS")
 
 
+@pytest.mark.slow
 def test_a_long_list_is_exported_whole_or_not_at_all(
     foreign: Foreign, gonogo: Gonogo, readings: Path, tmp_path: Path
 ) -> None:

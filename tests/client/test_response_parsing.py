@@ -58,6 +58,7 @@ ANY_JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(value=ANY_JSON, model=st.sampled_from(MODELS), clean=st.booleans())
 def test_any_json_is_a_model_or_an_unexpected_answer(value: Any, model: type[BaseModel], clean: bool) -> None:
@@ -66,6 +67,7 @@ def test_any_json_is_a_model_or_an_unexpected_answer(value: Any, model: type[Bas
         parse(model, answer, clean=clean)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(body=st.binary() | ANY_JSON.map(lambda value: json.dumps(value).encode()), status=st.integers(100, 999))
 def test_any_body_of_an_error_is_an_error_in_words(body: bytes, status: int) -> None:

@@ -74,6 +74,7 @@ def test_the_question_is_there_before_the_program_once_and_never_goes_away(left:
     assert kept(left).exists()
 
 
+@pytest.mark.slow
 def test_what_is_kept_goes_with_the_login(left: Cli) -> None:
     left("logout")
     assert not kept(left).exists()

@@ -158,6 +158,7 @@ async def test_leaving_while_the_server_starts_takes_no_longer_than_the_start(tm
     assert not server.is_alive()
 
 
+@pytest.mark.slow
 def test_what_fails_inside_is_not_printed_into_the_terminal(tmp_path: Path) -> None:
     """In a process of its own: pytest keeps a handler, which would hide that there is none."""
     program = """

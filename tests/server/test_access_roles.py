@@ -68,6 +68,7 @@ async def test_every_route_is_one_that_the_tests_know(lone_web: Web) -> None:
     assert len(documented) == len([route for route in all_routes(web.app) if route.path.startswith("/api/")])
 
 
+@pytest.mark.slow
 async def test_each_role_may_do_what_is_for_it_and_nothing_else(lone_web: Web) -> None:
     for role in ROLES:
         await check_role(lone_web, role)

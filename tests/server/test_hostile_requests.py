@@ -261,6 +261,7 @@ def closed(address: Any) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_is_503_and_comes_back() -> None:
     if binaries() is None:
         pytest.skip("no PostgreSQL server binaries on this machine")

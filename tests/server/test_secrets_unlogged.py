@@ -34,6 +34,7 @@ def written() -> Iterator[io.StringIO]:
         logger.setLevel(level)
 
 
+@pytest.mark.slow
 async def test_no_secret_is_logged_whatever_is_asked(web: Web, written: io.StringIO) -> None:
     stage = await set_stage(web)
     results, lead = await results_client(web, web.lead), key_for(web, ["parts:write"])

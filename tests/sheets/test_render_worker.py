@@ -63,6 +63,7 @@ async def test_a_page_as_large_as_a_house_costs_no_more_than_a_pane(worker: Rend
     assert _peak_megabytes(worker) < 300
 
 
+@pytest.mark.slow
 async def test_an_a0_scan_stays_within_300_megabytes(worker: RenderWorker, tmp_path: Path) -> None:
     """300 dpi, two colours as archives keep them and grey as scanners send them, one after the other."""
     for mode in ("1", "L"):
@@ -100,6 +101,7 @@ async def test_cad_files_are_opened_within_the_same_limits(worker: RenderWorker,
         assert isinstance(await worker.draw(folder / name, name, PictureRequest(52, 24)), Picture)
 
 
+@pytest.mark.slow
 async def test_memory_is_limited_by_the_kernel(folder: Path) -> None:
     Image.new("RGB", (8_000, 8_000)).save(folder / "large.png", compress_level=1)
     worker = RenderWorker(

@@ -88,6 +88,7 @@ app = fake_app(session, Path(os.environ["GONOGO_HOME"]), clock=time.monotonic)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(home: Path, number: signal.Signals) -> None:
     terminal = Terminal(APP + "app.run()\nprint('CLOSED' if 'close' in session.calls else 'LEFT OPEN')\n", home)

@@ -143,6 +143,7 @@ def _forms() -> list[str]:
     return [name for name, item in export_formats().items() if not item.package or find_spec(item.package)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_ends_an_export_with_a_sentence(gonogo: Gonogo, tmp_path: Path) -> None:
     readings = tmp_path / "many.jsonl"
@@ -161,6 +162,7 @@ def test_a_full_disk_ends_an_export_with_a_sentence(gonogo: Gonogo, tmp_path: Pa
     assert len(done.stderr.splitlines()) <= 3, done.stderr
 
 
+@pytest.mark.slow
 def test_the_manifest_tells_that_something_was_changed_since(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
     heads = []
     for number in (1, 2):
@@ -209,6 +211,7 @@ def promoted(gonogo: Gonogo, readings: Path) -> str:
     return "small"
 
 
+@pytest.mark.slow
 def test_golden_is_what_was_promoted_and_a_record_holds_all_of_its_life(gonogo: Gonogo, promoted: str) -> None:
     every = [json.loads(line) for line in gonogo("export", promoted).stdout.splitlines()]
     golden = [json.loads(line) for line in gonogo("export", promoted, "--golden").stdout.splitlines()]
@@ -237,6 +240,7 @@ def test_golden_is_what_was_promoted_and_a_record_holds_all_of_its_life(gonogo: 
     assert set(ruled) == set(ExportRecord.model_fields)
 
 
+@pytest.mark.slow
 def test_every_form_has_the_promoted_ones(gonogo: Gonogo, promoted: str, tmp_path: Path) -> None:
     for form in _forms():
         out = tmp_path / form

@@ -56,6 +56,7 @@ def bytes_in_database(house: House) -> int:
         return int(connection.execute(select(func.sum(func.length(drawing_files.c.bytes)))).scalar_one())
 
 
+@pytest.mark.slow
 def test_from_place_to_place_and_back_nothing_is_lost(house: House, folder: Path, s3: S3Server) -> None:
     add(house)
     whole = bytes_in_database(house)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
@@ -45,6 +46,7 @@ def _deferred(app: FastAPI) -> int:
     return sum(isinstance(route, DeferredRoutes) and not route.loaded for route in app.router.routes)
 
 
+@pytest.mark.slow
 def test_a_list_of_campaigns_loads_no_other_routes(tmp_path: Path) -> None:
     code = (
         "import sys; from gonogo.cli.main import cli; cli.main(['campaign', 'list'], standalone_mode=False);"

@@ -238,6 +238,7 @@ async def test_the_database_never_holds_the_secrets_of_an_answer(
         assert secret.encode() not in stored
 
 
+@pytest.mark.slow
 @on_both_databases
 def test_50_threads_with_one_key_have_one_effect(settings: ServerSettings, store: Store) -> None:
     secret = create_key(store, "k", ["parts:read", "parts:write"]).key

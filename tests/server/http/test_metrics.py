@@ -84,6 +84,7 @@ def test_the_token_is_in_no_representation_of_the_settings() -> None:
     assert "of-the-scraper" not in repr(ServerSettings(database_url="x", metrics_token="of-the-scraper"))
 
 
+@pytest.mark.slow
 def test_serve_says_which_package_metrics_need(tmp_path: Path) -> None:
     code = "import sys; sys.modules['prometheus_client'] = None; from gonogo.cli.workstation import main; main()"
     home = {"GONOGO_HOME": str(tmp_path)}

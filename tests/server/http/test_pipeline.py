@@ -177,6 +177,7 @@ def _lock_the_other_way_round(house: House, task_id: str, locked: threading.Even
         connection.execute(text("SELECT 1 FROM voters FOR UPDATE"))
 
 
+@pytest.mark.slow
 @on_both_databases
 @pytest.mark.filterwarnings("error")
 async def test_a_report_that_outlives_the_server_leaves_no_connection_behind(settings: ServerSettings) -> None:

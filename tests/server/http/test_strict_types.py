@@ -65,6 +65,7 @@ def with_value(body: Any, at: Place, value: Any) -> Any:
     return body
 
 
+@pytest.mark.slow
 async def test_no_body_takes_another_type_for_a_number_or_a_boolean(web: Web) -> None:
     stage = await set_stage(web)
     asked = 0

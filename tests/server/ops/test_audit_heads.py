@@ -17,6 +17,7 @@ from gonogo.server.store import audit
 from tests.server.house import House
 
 
+@pytest.mark.slow
 def test_the_log_keeps_the_heads_of_the_audit_log_at_every_level(house: House, tmp_path: Path) -> None:
     """In a process of its own, because a log is set up for all of a process."""
     with house.store.write() as connection:

@@ -57,6 +57,7 @@ def settings_of(database_url: str, **more: Any) -> ServerSettings:
     )
 
 
+@pytest.mark.slow
 async def test_the_numbers_follow_the_work(database: str) -> None:
     clock = Clock()
     app = create_app(settings_of(database), clock=clock)

@@ -333,6 +333,7 @@ def test_gold_of_an_earlier_release_is_put_into_the_order(house: House) -> None:
     assert served.count(True) == 10
 
 
+@pytest.mark.slow
 def test_prune_leaves_a_database_of_another_release_alone(sqlite_house: House) -> None:
     database = sqlite_house.store.url.render_as_string()
     with sqlite_house.store.write() as connection:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections import Counter, defaultdict
 
+import pytest
 from sqlalchemy import select
 
 from gonogo.server.app import create_app
@@ -19,6 +20,7 @@ from tests.server.web import LABELING
 PEOPLE, TASKS, VOTES = 50, 60, 3
 
 
+@pytest.mark.slow
 async def test_fifty_people_share_the_work_exactly(house: House) -> None:
     campaign = house.campaign(target_redundancy=VOTES, gold_fraction=0.1)
     house.add(campaign, *[{}] * TASKS, *[{"is_gold": True, "gold_answer": "correct"}] * 20)

@@ -167,6 +167,7 @@ def test_ids_of_gold_are_seen_by_as_many_people_as_others_to_the_end(house: Hous
     assert counts[True][3] >= 0.96 * counts[True].total()
 
 
+@pytest.mark.slow
 def test_gold_on_sheets_of_its_own_interrupts_no_sheet_that_others_do_not(house: House) -> None:
     """What a person sees first: how often the sheet changes."""
     rng = random.Random(3)

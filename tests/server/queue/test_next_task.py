@@ -114,6 +114,7 @@ def test_the_queue_explains_itself(house: House) -> None:
     assert (view(house, campaign, ANNA).left_for_me, view(house, campaign, ANNA).done_by_me) == (2, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gold", [0.1, 0.4])
 def test_an_answer_takes_one_from_what_is_left_whether_gold_or_not(house: House, gold: float) -> None:
     campaign = house.campaign(gold_fraction=gold, target_redundancy=3)

@@ -161,6 +161,7 @@ async def generated(served: Served, name: str) -> tuple[dict[str, Any], list[dic
     return made, [json.loads(line) for line in lines]
 
 
+@pytest.mark.slow
 async def test_honeypots_are_right_and_wrong_and_the_same_for_the_same_seed(served: Served) -> None:
     made, lines = await generated(served, "one")
     assert (made["n_tasks"], made["n_honeypots"], made["n_candidates"]) == (20, 20, 60)

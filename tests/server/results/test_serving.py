@@ -80,6 +80,7 @@ async def test_pages_follow_the_last_sequence_id(either: Served) -> None:
     assert changed["gonogo"]["task_id"] == seen[0]
 
 
+@pytest.mark.slow
 async def test_a_walk_while_people_submit_misses_nothing(either: Served) -> None:
     """Every case is seen, and each whose vote came during the walk is seen with it or found after it."""
     tasks = await either.add(120)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ TASK = st.lists(BALLOT, max_size=5, unique_by=lambda ballot: ballot[0])
 METHODS = ["dawid_skene", "one_coin", "majority", "weighted_majority"]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(TASK, min_size=1, max_size=8),

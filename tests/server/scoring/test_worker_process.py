@@ -23,6 +23,7 @@ def no_worker_of_another_test() -> None:
     worker.discard_pool()
 
 
+@pytest.mark.slow
 def test_the_worker_process_finds_and_stores_the_same(campaign: Campaign) -> None:
     tasks = [campaign.add_task(n_required=2) for _ in range(6)]
     for index, task in enumerate(tasks):

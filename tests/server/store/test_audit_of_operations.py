@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, text
 
 from gonogo.server.auth.api_keys import create_key
@@ -39,6 +40,7 @@ async def prepared(web: Web, stage: Stage, name: str) -> None:
         await first(web, stage)
 
 
+@pytest.mark.slow
 async def test_every_change_has_its_row_and_nothing_else_has_one(web: Web) -> None:
     store, stage = web.house.store, await set_stage(web)
     for name, operation in OPERATIONS.items():
@@ -78,6 +80,7 @@ def no_rows_can_be_written(house: House) -> Iterator[None]:
             yield
 
 
+@pytest.mark.slow
 async def test_without_its_row_no_change_is_made(web: Web) -> None:
     stage = await set_stage(web)
     for name, operation in OPERATIONS.items():

@@ -36,6 +36,7 @@ def test_head_names_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
+@pytest.mark.slow
 def test_a_current_database_is_opened_without_alembic(house: House) -> None:
     program = (
         "import sys; from gonogo.server.store.engine import Store; Store(sys.argv[1]).upgrade();"

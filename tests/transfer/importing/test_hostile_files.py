@@ -301,6 +301,7 @@ class Breaking(GonogoClient):
         return await super().tasks_from_predictions(campaign_id, wanted)
 
 
+@pytest.mark.slow
 async def test_a_break_between_two_pieces_is_gone_on_from_and_said(client: GonogoClient, write: WriteLines) -> None:
     path = write(*(reading(id=f"{n}", truth={"text": "⌀16,5"}) for n in range(2100)))
     options = ImportOptions(path, "pmi", gold_from_truth=True)

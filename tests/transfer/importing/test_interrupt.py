@@ -108,6 +108,7 @@ async def test_the_loser_of_two_first_imports_is_told_to_run_again(
     assert (again.project_new, again.campaign_new, again.n_predictions_known, again.n_tasks) == (False, False, 1, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [("boxes.json", "{}", "no images and annotations"), ("readings.csv", "a,b\n1,2\n", "predicted_value")],

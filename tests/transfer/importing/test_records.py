@@ -209,6 +209,7 @@ _VALUE = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=st.dictionaries(st.sampled_from(_NAMES), _VALUE).map(lambda some: {**reading(), **some}) | st.binary())
 def test_any_line_is_good_or_bad_with_a_reason(line: Any, write: WriteLines) -> None:

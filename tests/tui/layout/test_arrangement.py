@@ -76,6 +76,7 @@ boxes = st.tuples(st.integers(10, 600), st.integers(8, 300), st.integers(1, 60))
 )
 
 
+@pytest.mark.slow
 @given(st.lists(boxes, min_size=2, max_size=40), st.sampled_from([(80, 22), (120, 38), (200, 58)]))
 def test_a_quick_change_back_makes_the_text_much_larger(tasks: list[DeskTask], size: tuple[int, int]) -> None:
     room, steady = TaskRoom(*size), SteadyArrangement()

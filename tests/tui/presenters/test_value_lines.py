@@ -40,6 +40,7 @@ def test_a_value_is_shown_as_the_drawing_has_it_then_its_parts() -> None:
     assert [" ".join(line.split()) for line in shown[1:]] == ["kind dimension", "upper 0.1"]
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=12), JSON, max_size=6))
 def test_any_fields_give_single_lines_of_a_bounded_number(fields: dict[str, Any]) -> None:
     shown = field_lines(fields, ids=True)

@@ -88,6 +88,7 @@ def statuses(gonogo: Gonogo) -> list[str]:
     return sorted(json.loads(line)["status"] for line in lines)
 
 
+@pytest.mark.slow
 def test_what_is_settled_stays_unless_it_is_asked_for_and_confirmed(gonogo: Gonogo, imported: Path) -> None:
     people = {f"{name}@works.test": "correct" for name in ("ana", "bo", "cy")}
     asyncio.run(answer_all("pmi", people))

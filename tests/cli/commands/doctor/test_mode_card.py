@@ -132,6 +132,7 @@ def _own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+@pytest.mark.slow
 def test_doctor_asks_shows_and_keeps(tmp_path: Path) -> None:
     person = Person(tmp_path)
     person.wait_for(b"\x1b[c")
@@ -144,6 +145,7 @@ def test_doctor_asks_shows_and_keeps(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "state" / "terminals.json").read_text()) == {"foot(1.16.2), xterm-256color": "sixel"}
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_card_leaves_the_terminal_whole(tmp_path: Path) -> None:
     person = Person(tmp_path)
     person.wait_for(b"\x1b[c")
@@ -203,6 +205,7 @@ def test_what_can_be_chosen_is_what_the_program_then_draws(
     assert terminal().mode("auto") == (before if refused else mode)
 
 
+@pytest.mark.slow
 def test_a_choice_is_kept_under_the_terminals_reply_though_the_report_goes_into_a_file(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     command = f"{sys.executable} -m gonogo doctor --mode half --json >{report} 2>&1"

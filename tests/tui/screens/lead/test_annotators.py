@@ -64,6 +64,7 @@ async def test_votes_are_taken_out_and_counted_again(room: Room) -> None:
         assert await trail(room) == [("discount", "guesses"), ("restore", "checked")]
 
 
+@pytest.mark.slow
 async def test_tasks_are_asked_again_and_it_is_said_that_this_stays(room: Room) -> None:
     task = await voted(room)
     async with room.opened():

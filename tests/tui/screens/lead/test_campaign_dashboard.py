@@ -158,6 +158,7 @@ async def test_a_line_that_drops_is_said_and_taken_up_again(room: Room) -> None:
         await room.sees("for leads", "0 left", "1 done, now")
 
 
+@pytest.mark.slow
 async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ async def some_votes(room: Room) -> None:
         await room.bench.vote(task, ana="correct", bob="correct" if number else "incorrect")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_alpha_stands_as_a_gauge_with_its_interval_and_words(room: Room, size: tuple[int, int]) -> None:
     await some_votes(room)
@@ -53,6 +54,7 @@ async def test_a_server_that_is_away_is_said_in_words(room: Room) -> None:
         await room.sees("alpha  undefined")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_what_is_settled_comes_first_and_gold_that_can_be_told_is_said(room: Room, size: tuple[int, int]) -> None:
     bodies = [{"predicted_value": {"text": f"1{number}"}, "part_revision_id": f"p{number % 5}"} for number in range(40)]

@@ -262,6 +262,7 @@ async def test_enter_opens_a_case_with_its_votes_and_goes_on_to_its_review(room:
         await room.sees("to review", "1 of 1")
 
 
+@pytest.mark.slow
 async def test_a_case_that_was_settled_meanwhile_leads_to_the_queue_with_a_word(room: Room) -> None:
     disputed = await room.bench.task()
     await room.bench.vote(disputed, ann="correct", bob="incorrect")

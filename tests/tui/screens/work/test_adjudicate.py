@@ -162,6 +162,7 @@ async def test_undo_brings_the_case_back_and_nothing_is_sent(room: Room) -> None
         assert sent(room) == []
 
 
+@pytest.mark.slow
 async def test_a_ruling_is_on_the_disk_before_it_is_sent_and_a_retry_is_the_same_bytes(room: Room) -> None:
     await conflict(room)
     await conflict(room, "R0,2", predicted_confidence=0.1)
@@ -236,6 +237,7 @@ async def test_votes_and_notes_are_never_markup(room: Room) -> None:
         assert "\u202e" not in room.text
 
 
+@pytest.mark.slow
 async def test_a_reviewer_revoked_in_mid_work_is_told_and_keeps_the_rulings(room: Room) -> None:
     await conflict(room)
     await conflict(room, "R0,2", predicted_confidence=0.1)

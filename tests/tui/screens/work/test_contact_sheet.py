@@ -61,6 +61,7 @@ async def test_six_fit_and_enter_rules_where_all_votes_agree(room: Room) -> None
         await room.sees("Nothing waits in this list")
 
 
+@pytest.mark.slow
 async def test_enter_overrules_nobody_and_says_how_many_it_left(room: Room) -> None:
     """Four presses of Enter made 24 rulings here, 22 of them against every voter."""
     differ = [await conflict(room, f"{number}0") for number in (1, 2)]
@@ -128,6 +129,7 @@ async def test_a_page_can_be_taken_back(room: Room) -> None:
         assert sent(room) == []
 
 
+@pytest.mark.slow
 async def test_a_click_moves_the_cursor_to_a_tile_and_a_second_one_opens_it(room: Room) -> None:
     for number in (1, 2):
         await conflict(room, f"{number}0")
