@@ -19,6 +19,7 @@ from tests.server.house import House
 from tests.server.storm import signed_in
 
 PEOPLE, VOTES, ON_A_SHEET = 500, 10, 20
+AGREED = "'correct'"
 ROUND = "0000000a"
 """All tasks wait in this round, and what is answered comes back in the next one."""
 _NEXT = "0000000b"
@@ -36,8 +37,11 @@ class Campaign:
     """How long it took to make."""
 
 
-def campaign(url: str, n_tasks: int, *, people: int = PEOPLE, gold: bool = True) -> Campaign:
-    """Fills the database (with the schema, and nothing in it) with a campaign of `n_tasks` ordinary tasks."""
+def campaign(url: str, n_tasks: int, *, people: int = PEOPLE, gold: bool = True, verdict: str = AGREED) -> Campaign:
+    """Fills the database (with the schema, and nothing in it) with a campaign of `n_tasks` ordinary tasks.
+
+    `verdict` is the SQL of a vote's verdict, over the task `t` and the person `p`.
+    """
     started = time.monotonic()
     with House(url) as house:
         house.now = datetime.now(UTC)
@@ -55,11 +59,11 @@ def campaign(url: str, n_tasks: int, *, people: int = PEOPLE, gold: bool = True)
             "step": max(1, people // VOTES),
         }
         fill = _fill_postgresql if house.store.url.get_backend_name() == "postgresql" else _fill_sqlite
-        fill(house.store, values)
+        fill(house.store, values, verdict)
     return Campaign(url, made, tokens, round(time.monotonic() - started, 1))
 
 
-def _fill_sqlite(store: Store, values: dict[str, Any]) -> None:
+def _fill_sqlite(store: Store, values: dict[str, Any], verdict: str) -> None:
     """Plain indexes are made afterwards; those of UNIQUE are fed in their own order, which costs as little."""
     with store.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
@@ -73,7 +77,7 @@ def _fill_sqlite(store: Store, values: dict[str, Any]) -> None:
         ).fetchall()
         for name, _sql in indexes:
             driver.execute(f"DROP INDEX {name}")
-        for statement in _statements("sqlite"):
+        for statement in _statements("sqlite", verdict):
             driver.execute(statement, values)
         for _name, sql in indexes:
             driver.execute(sql)
@@ -84,7 +88,7 @@ def _fill_sqlite(store: Store, values: dict[str, Any]) -> None:
         connection.invalidate()  # with its settings
 
 
-def _fill_postgresql(store: Store, values: dict[str, Any]) -> None:
+def _fill_postgresql(store: Store, values: dict[str, Any], verdict: str) -> None:
     engine = store.engine.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for setting in ("session_replication_role = replica", "synchronous_commit = off", "enable_seqscan = on"):
@@ -92,7 +96,7 @@ def _fill_postgresql(store: Store, values: dict[str, Any]) -> None:
         connection.execute(text("SET maintenance_work_mem = '1GB'"))
         connection.execute(text("SET work_mem = '256MB'"))
         again = _drop_constraints(connection, "submissions") + _drop_indexes(connection)
-        for statement in _statements("postgresql"):
+        for statement in _statements("postgresql", verdict):
             connection.execute(text(statement), values)
         for statement in again:
             connection.execute(text(statement))
@@ -126,7 +130,7 @@ def _drop_indexes(connection: Connection) -> list[str]:
     return [row.indexdef for row in found]
 
 
-def _statements(dialect: str) -> list[str]:
+def _statements(dialect: str, verdict: str) -> list[str]:
     """The SQL that makes it all, the same for both but for three functions."""
     sqlite = dialect == "sqlite"
     words = {
@@ -140,6 +144,7 @@ def _statements(dialect: str) -> list[str]:
         "blob": "randomblob(400)" if sqlite else "decode(repeat(md5(random()::text), 25), 'hex')",
         "true": "1" if sqlite else "true",
         "json": "" if sqlite else "::json",
+        "verdict": verdict,
         "votes": VOTES,
         "wanted": VOTES + 2,
         "on_a_sheet": ON_A_SHEET,
@@ -172,7 +177,7 @@ _SUBJECT = (
     " part_revision_id"
 )
 _VOTED = (
-    "SELECT substr(t.id, 1, 8) || '-0000-4000-8000-' || {tail}, t.id, :campaign, p.id, 'annotator', 'correct', 4000,"
+    "SELECT substr(t.id, 1, 8) || '-0000-4000-8000-' || {tail}, t.id, :campaign, p.id, 'annotator', {verdict}, 4000,"
     " :now - 5000000, :now"
     " FROM tasks AS t CROSS JOIN " + _K + " CROSS JOIN people AS p"
     " WHERE p.n = (t.number + k.k * :step) % :people {ordered}"

@@ -31,6 +31,7 @@ from gonogo.schemas.gonogo_api import (
     PredictionsCreate,
     PredictionsStored,
     QueueView,
+    Readiness,
     SessionCreate,
     SessionGiven,
     SettingsEffect,
@@ -65,6 +66,10 @@ class GonogoClient(ReviewClient):
             if error.status == 405:
                 return None
             raise
+
+    async def readiness(self) -> Readiness:
+        """Asks whether the server can do all of its work. Raises `ServerError` with what it lacks."""
+        return await self.call(Readiness, "GET", "/readyz", options=RequestOptions(anonymous=True))
 
     async def redeem(
         self,

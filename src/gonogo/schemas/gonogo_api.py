@@ -22,6 +22,12 @@ class Capabilities(Received):
     max_held_claims: int = 5
 
 
+class Readiness(Received):
+    """Response of `/readyz`: the server has its database, and the place of its drawings."""
+
+    status: str | None = None
+
+
 class SessionCreate(Sent):
     magic_link_token: Annotated[str, Field(min_length=1, max_length=500, repr=False)]
     client_nonce: Annotated[str, Field(min_length=8, max_length=200)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import locale
 import os
 import platform
@@ -22,7 +23,7 @@ from gonogo.cli.commands.doctor.place_check import check_drawing_place
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.cli.support.output import print_json
-from gonogo.client.errors import GonogoClientError
+from gonogo.client.errors import GonogoClientError, NotFoundError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.desk.account.credentials import CredentialStore, StorageKind
@@ -249,10 +250,12 @@ async def _check_server(base_url: str | None) -> Check:
         async with GonogoClient(base_url, retry=ONCE, network=NetworkOptions(proxy=profile.proxy)) as client:
             way = f", through the proxy {client.proxy}" if client.proxy else ""
             capabilities = await client.capabilities()
+            if capabilities is None:
+                return Check("server", "ok", f"{base_url}: an ARCNM server without gonogo's extensions{way}")
+            with contextlib.suppress(NotFoundError):  # behind a proxy that lets only the API through
+                await client.readiness()
     except GonogoClientError as error:
         return Check("server", "bad", str(error), error.next_step)
-    if capabilities is None:
-        return Check("server", "ok", f"{base_url}: an ARCNM server without gonogo's extensions{way}")
     return Check("server", "ok", f"{base_url}: {capabilities.server} {capabilities.version}{way}")
 
 
