@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 MAX_TEXT = 100_000
@@ -51,6 +53,13 @@ Note = Annotated[str, Field(max_length=10_000)]
 """A person's own words about a task or a ruling."""
 Reason = Annotated[str, Field(min_length=1, max_length=100)]
 """A word of a list of choices, or any other."""
+
+
+def words(allowed: type[StrEnum]) -> JsonDict:
+    """JSON Schema of the words that our server allows; a client's model takes any, because another server may, too."""
+    return {"enum": [str(word) for word in allowed]}
+
+
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 

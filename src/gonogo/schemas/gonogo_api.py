@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from gonogo.json_types import JsonObject
-from gonogo.schemas.base import AnyValue, Fraction, Link, Name, Note, Reason, Received, Sent, Timestamp
-from gonogo.schemas.enums import VotePolicy
+from gonogo.schemas.base import NOT_BLANK, AnyValue, Fraction, Link, Name, Note, Reason, Received, Sent, Timestamp
+from gonogo.schemas.enums import KeyScope, VotePolicy
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, TaskSubject
 
 
@@ -90,8 +91,18 @@ class ClaimState(Received):
     expires_in: int | None = None
 
 
+_SAYS_WHY: JsonDict = {
+    "anyOf": [
+        {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
+        {"required": ["note"], "properties": {"note": {"type": "string", "pattern": NOT_BLANK}}},
+    ]
+}
+
+
 class HelpCreate(Sent):
     """Request for the lead's help with a task: a reason, own words, or both."""
+
+    model_config = ConfigDict(json_schema_extra=_SAYS_WHY)
 
     reason: Reason | None = None
     note: Note | None = None
@@ -280,8 +291,10 @@ class CampaignDetail(LabelingCampaignPublic):
 
 
 class KeyCreate(Sent):
+    """New API key. Scopes that the server does not know are dropped; one that it knows is needed."""
+
     name: Name
-    scopes: list[str]
+    scopes: Annotated[list[str], Field(json_schema_extra={"contains": {"enum": [scope.value for scope in KeyScope]}})]
 
 
 class KeyCreated(Received):

@@ -8,10 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from gonogo.json_types import JsonObject
-from gonogo.schemas.base import AnyValue, Finite, Fraction, Link, Name, Note, Reason, Received, Sent, Text, Timestamp
+from gonogo.schemas.base import (
+    AnyValue,
+    Finite,
+    Fraction,
+    Link,
+    Name,
+    Note,
+    Reason,
+    Received,
+    Sent,
+    Text,
+    Timestamp,
+    words,
+)
+from gonogo.schemas.enums import ConsensusMethod, Role
+from gonogo.schemas.verdicts import Verdict
 
 # --- campaigns -------------------------------------------------------------------------------------------
 
@@ -19,7 +35,7 @@ from gonogo.schemas.base import AnyValue, Finite, Fraction, Link, Name, Note, Re
 class LabelingCampaignCreate(Sent):
     name: Name
     description: Text | None = None
-    consensus_method: str | None = None
+    consensus_method: Annotated[str, Field(json_schema_extra=words(ConsensusMethod))] | None = None
     target_redundancy: Annotated[int, Field(ge=1, le=50)] | None = None
     gold_fraction: Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)] | None = None
     acceptance_alpha: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
@@ -55,7 +71,7 @@ class LabelingCampaignList(Received):
 class CampaignAssignmentCreate(Sent):
     email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
     display_name: Annotated[str, Field(max_length=200)] | None = None
-    role: str | None = None  # extension: "annotator" (default) or "reviewer"
+    role: Annotated[str, Field(json_schema_extra=words(Role))] | None = None  # extension; `annotator` by default
 
 
 class CampaignAssignmentPublic(Received):
@@ -131,7 +147,27 @@ class GenerateProjectTasksResult(Received):
 
 # --- tasks -----------------------------------------------------------------------------------------------
 
-Box = Annotated[list[Finite], Field(max_length=16)]
+Box = Annotated[
+    list[Finite],
+    Field(
+        max_length=16,
+        description="`[x0, y0, x1, y1]`, not empty; a fifth number is the page, counted from 1.",
+        json_schema_extra={
+            "minItems": 4,
+            "maxItems": 5,
+            "prefixItems": [*[{"type": "number"}] * 4, {"type": "integer", "minimum": 1}],
+        },
+    ),
+]
+"""A place on the drawing. Length and page are our server's demand, which the server words itself."""
+Position = Annotated[
+    list[Finite],
+    Field(
+        max_length=16,
+        description="Two numbers (a point on the sheet), or three (in the part's frame, mm).",
+        json_schema_extra={"minItems": 2, "maxItems": 3},
+    ),
+]
 
 
 class TaskSubject(Sent):
@@ -145,7 +181,7 @@ class TaskSubject(Sent):
     predicted_value: JsonObject | None = None
     predicted_confidence: Fraction | None = None
     drawing_bbox: Box | None = None
-    position: Box | None = None
+    position: Position | None = None
     part_revision_id: Link | None = None
     pmi_id: Link | None = None
     feature_id: Link | None = None
@@ -153,7 +189,32 @@ class TaskSubject(Sent):
     face_uuid: Link | None = None
 
 
+_SOME_TEXT: JsonDict = {"type": "string", "minLength": 1}
+_GOLD_ANSWER: JsonDict = {"anyOf": [words(Verdict), {"type": "string", "pattern": r"^\s*\{"}]}
+_IS_ASKED: JsonDict = {
+    "anyOf": [
+        {"required": ["prompt"], "properties": {"prompt": _SOME_TEXT}},
+        {"required": ["field_name"], "properties": {"field_name": _SOME_TEXT}},
+    ],
+    "allOf": [
+        {
+            "anyOf": [
+                {"properties": {"is_gold": {"const": False}}},
+                {"required": ["gold_answer"], "properties": {"gold_answer": _GOLD_ANSWER}},
+            ]
+        }
+    ],
+}
+
+
 class LabelingTaskCreate(TaskSubject):
+    """New task. It needs a `prompt`, or a `field_name` of which one is written.
+
+    `gold_answer` is a verdict, or the JSON text of `{"verdict": …, "corrected_value": …}`; gold needs one.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_IS_ASKED)
+
     calculation_id: Link | None = None
     n_required: Annotated[int, Field(ge=1, le=50)] | None = None
     is_gold: bool = False
@@ -210,8 +271,27 @@ class LabelingTaskList(Received):
     next_cursor: str | None = None  # extension
 
 
+GivenVerdict = Annotated[str, Field(min_length=1, max_length=100, json_schema_extra=words(Verdict))]
+VALUE_WITH_INCORRECT: JsonDict = {
+    "anyOf": [
+        {
+            "properties": {
+                "verdict": {"const": Verdict.INCORRECT.value},
+                "corrected_value": {"anyOf": [{"type": "object", "minProperties": 1}, {"type": "null"}]},
+            }
+        },
+        {"properties": {"corrected_value": {"type": "null"}}},
+    ]
+}
+"""JSON Schema of our server's demand that a corrected value goes only with `incorrect`."""
+
+
 class LabelSubmit(Sent):
-    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    """Answer to a task. `corrected_value` goes only with `incorrect`, and is optional there."""
+
+    model_config = ConfigDict(json_schema_extra=VALUE_WITH_INCORRECT)
+
+    verdict: GivenVerdict
     corrected_value: JsonObject | None = None
     confidence: Fraction | None = None
     duration_ms: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
@@ -230,7 +310,11 @@ class LabelSubmission(Received):
 
 
 class Adjudication(Sent):
-    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    """Ruling on a task. `corrected_value` goes only with `incorrect`; `unsure`: the drawing does not decide it."""
+
+    model_config = ConfigDict(json_schema_extra=VALUE_WITH_INCORRECT)
+
+    verdict: GivenVerdict
     corrected_value: JsonObject | None = None
 
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from gonogo.json_types import JsonObject
 from gonogo.schemas.base import AnyValue, Fraction, Link, Note, Reason, Received, Sent, Timestamp
-from gonogo.schemas.labeling import LabelingTaskPublic, ServedTask
+from gonogo.schemas.labeling import VALUE_WITH_INCORRECT, GivenVerdict, LabelingTaskPublic, ServedTask
 
 ErrorType = Reason
 
@@ -223,7 +223,9 @@ class RulingCreate(Sent):
     `by_page` marks a ruling on which nothing but the key for a whole page of tasks was pressed.
     """
 
-    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    model_config = ConfigDict(json_schema_extra=VALUE_WITH_INCORRECT)
+
+    verdict: GivenVerdict
     corrected_value: JsonObject | None = None
     note: Note | None = None
     error_type: ErrorType | None = None
@@ -359,8 +361,10 @@ class PracticeStanding(Received):
 
 
 class PracticeAnswer(Sent):
+    model_config = ConfigDict(json_schema_extra=VALUE_WITH_INCORRECT)
+
     item: Annotated[str, Field(min_length=1, max_length=100)]
-    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    verdict: GivenVerdict
     corrected_value: JsonObject | None = None
 
 

@@ -16,9 +16,10 @@ from starlette.types import ASGIApp
 import gonogo
 from gonogo.server.drawing_places.intact import DigestChecks
 from gonogo.server.drawing_places.remembered import DrawingPlaces
-from gonogo.server.http import health, landing_page
+from gonogo.server.http import api_page, health, landing_page
 from gonogo.server.http.metrics import Metrics
 from gonogo.server.http.middleware import RequestContextMiddleware
+from gonogo.server.http.openapi import DESCRIPTION, completed
 from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.http.signed_urls import UrlSigner
 from gonogo.server.ops import maintenance, metrics_sampler
@@ -31,30 +32,16 @@ from gonogo.server.store.group_commit import GroupCommit
 
 Clock = Callable[[], datetime]
 
-DESCRIPTION = """\
-The ARCNM Labeling API over a database of its own, and extensions under `/api/v1/gonogo`.
-
-Every POST and DELETE takes an `Idempotency-Key` header (1 to 255 visible ASCII characters): a repeat within 24 hours
-has no effect and gets the first answer again, with `Idempotent-Replayed: true`. Every answer bears `X-Request-ID` and
-`X-API-Version`; every error has the same envelope, and `error.code` is the part to branch on."""
-
-_CREDENTIALS = {
-    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "Of a user: a lead or a reader."},
-    "Session": {"type": "http", "scheme": "bearer", "description": "Of an annotator or reviewer, from a magic link."},
-}
-
 
 class LabelingServer(FastAPI):
-    """FastAPI, with the credentials described in its OpenAPI."""
+    """FastAPI, with one middleware and a completed OpenAPI."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """One layer round FastAPI's innermost; it does the work of the framework's other four."""
         return RequestContextMiddleware(AsyncExitStackMiddleware(self.router))
 
     def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        document["components"]["securitySchemes"] = _CREDENTIALS
-        return document
+        return completed(super().openapi())
 
 
 def create_app(
@@ -69,6 +56,7 @@ def create_app(
         title="gonogo labeling server",
         description=DESCRIPTION,
         version=gonogo.__version__,
+        openapi_url=api_page.OPENAPI_PATH if settings.docs else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -92,6 +80,8 @@ def create_app(
     app.router.routes.sort(key=_is_rare)  # a path is looked for in this order
     health.add_to(app)
     landing_page.add_to(app)
+    if settings.docs:
+        api_page.add_to(app)
     routes = app.router.routes
     for name in MODULES:
         routes.extend([DeferredRoutes(routes, name)] if deferred else routes_of(name))

@@ -31,6 +31,7 @@ class ServerSettings:
     only this machine may; `metrics_dir`: where several workers of one machine put their numbers together.
     `trusted_proxies`: addresses and networks whose `X-Forwarded-For` and `-Proto` count.
     `tls_cert` and `tls_key`: PEM files of this server's own certificate; without them it speaks plain http.
+    `docs`: whether `/docs` and `/openapi.json` describe the API.
     `keep_drawings_days`: drawings that no open campaign uses go this long after the last one closed.
     """
 
@@ -55,6 +56,7 @@ class ServerSettings:
     idempotency_hours: int = 24
     invitation_hours: int = 24
     share_limits: bool | None = None
+    docs: bool = True
     metrics: bool = False
     metrics_token: str | None = field(default=None, repr=False)
     metrics_dir: str | None = None

@@ -25,10 +25,10 @@ CALLERS = ("lead", "lead", "lead", "annotator", "annotator", "reviewer", "nobody
 _BASE = "http://labels.test"
 _MISSED = {404, 405}
 """An id with a slash in it, or none at all, leads to another address, or nowhere."""
-_OPENAPI = create_app(ServerSettings(database_url="sqlite:////nowhere/x.db")).openapi()
-SCHEMAS: dict[str, dict[str, Any]] = _OPENAPI["components"]["schemas"]
+DOCUMENT = create_app(ServerSettings(database_url="sqlite:////nowhere/x.db")).openapi()
+SCHEMAS: dict[str, dict[str, Any]] = DOCUMENT["components"]["schemas"]
 OPERATIONS: list[Any] = [
-    cast(Any, result).ok() for result in schemathesis.openapi.from_dict(_OPENAPI).get_all_operations()
+    cast(Any, result).ok() for result in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()
 ]
 
 
@@ -106,7 +106,7 @@ def _takes(operation: Any) -> bool:
 def check(server: Server, case: Case[Any], caller: str, real: bool, key: bool) -> int:
     """Sends the case; answers the status. With `real` ids it has things that exist."""
     if real:
-        _point_at_what_exists(server, case)
+        point_at_what_exists(server, case)
     ending = case.operation.definition.raw["operationId"].startswith("end_session")  # everybody is wanted for longer
     headers = dict(server.credentials["lead" if ending else caller])
     if key:
@@ -147,7 +147,7 @@ async def send(server: Server, case: Case[Any], more: dict[str, str]) -> httpx.R
     return read
 
 
-def _point_at_what_exists(server: Server, case: Case[Any]) -> None:
+def point_at_what_exists(server: Server, case: Case[Any]) -> None:
     """Real ids and real words in place of random ones, so that handlers are reached; nothing is closed for good."""
     if not case.path.endswith("/close"):
         case.path_parameters = {name: server.ids.get(name, value) for name, value in case.path_parameters.items()}

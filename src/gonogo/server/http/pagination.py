@@ -10,14 +10,30 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Query
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from gonogo.schemas.base import words
+from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.server.errors import invalid
-from gonogo.server.http.query_types import Whole
+from gonogo.server.http.query_types import DIGITS
 from gonogo.server.store.compiled_statements import Columns
 from gonogo.server.store.typed_rows import AnySelect
 
-Limit = Annotated[Whole, Query(ge=1, le=500, description="How many at most, newest first.")]
-Cursor = Annotated[str | None, Query(max_length=40, description="`next_cursor` of the page before (extension).")]
-Status = Annotated[str | None, Query(max_length=100)]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most, newest first."), DIGITS]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="`next_cursor` of the page before (extension).",
+        json_schema_extra={"pattern": "^[0-9]{1,18}$"},
+    ),
+]
+CampaignFilter = Annotated[
+    str | None,
+    Query(max_length=100, description="Only campaigns of this status.", json_schema_extra=words(CampaignStatus)),
+]
+TaskFilter = Annotated[
+    str | None,
+    Query(max_length=100, description="Only tasks of this status.", json_schema_extra=words(TaskStatus)),
+]
 DEFAULT_LIMIT = 100
 
 

@@ -60,6 +60,7 @@ from gonogo.server.http import idempotency
 from gonogo.server.http.bodies import is_json, parse_json, read_body, refuse_nul_in_path, refuse_nul_in_query
 from gonogo.server.http.handler_decorators import options_of, roles_of
 from gonogo.server.http.idempotency import IdempotentRequest
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.store import audit
 from gonogo.server.store.group_commit import GroupCommit
@@ -139,6 +140,7 @@ class ApiRoute(APIRoute):
         self._options, self._roles = options_of(endpoint), roles_of(endpoint)
         methods = set(options.get("methods") or ("GET",))
         options["responses"] = documented(self._error_statuses(path, methods)) | (options.get("responses") or {})
+        options["tags"] = (options.get("tags") or [])[-1:]  # the router's, and behind it the route's own
         if not self._options.public:
             options["openapi_extra"] = {"security": _CREDENTIALS} | (options.get("openapi_extra") or {})
         signature = inspect.signature(endpoint, eval_str=True)
@@ -366,9 +368,10 @@ async def _committed(request: ApiRequest, job: Callable[[Connection], Response])
     return await commits.run(job, turn)
 
 
-def router() -> APIRouter:
-    """Router for paths that are complete: the app adds no prefix."""
-    return APIRouter(route_class=ApiRoute, redirect_slashes=False, generate_unique_id_function=_operation_id)
+def router(tag: Tag) -> APIRouter:
+    """Router for paths that are complete: the app adds no prefix. A route may name another tag of its own."""
+    options: dict[str, Any] = {"redirect_slashes": False, "generate_unique_id_function": _operation_id}
+    return APIRouter(route_class=ApiRoute, tags=[tag], **options)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -26,5 +26,6 @@ def _digits(text: object) -> object:
 
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 """`true` or `false`, and nothing else."""
-Whole = Annotated[int, BeforeValidator(_digits)]
-"""Number of ASCII digits; sign, blank and decimal point are refused."""
+DIGITS = BeforeValidator(_digits)
+"""Validator of a number of ASCII digits: sign, blank and decimal point are refused. It stands behind the limits, which
+the OpenAPI shows only so."""

@@ -23,9 +23,10 @@ from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import IN_THREAD, open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.http.query_types import Whole
+from gonogo.server.http.query_types import DIGITS
 from gonogo.server.practice import items as practice
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.annotator_actions import (
@@ -40,8 +41,8 @@ from gonogo.server.review.annotator_actions import (
 from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.store.schema import annotator_actions
 
-router = make_router()
-_Items = Annotated[Whole, Query(ge=1, le=100)]
+router = make_router(Tag.PEOPLE)
+_Items = Annotated[int, Query(ge=1, le=100, description="How many at most."), DIGITS]
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
 
 
@@ -97,7 +98,7 @@ def actions(
     return AnnotatorActionList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
-@router.get(_CAMPAIGN + "/practice", name="practice_items")
+@router.get(_CAMPAIGN + "/practice", name="practice_items", tags=[Tag.PRACTICE])
 @IN_THREAD
 @open_to(*practice.PRACTICE_ROLES)
 def practice_items(
@@ -111,7 +112,7 @@ def practice_items(
     return practice.draw_items(tx, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)
 
 
-@router.post(_CAMPAIGN + "/practice", name="answer_practice_item", status_code=201)
+@router.post(_CAMPAIGN + "/practice", name="answer_practice_item", tags=[Tag.PRACTICE], status_code=201)
 @open_to(*practice.PRACTICE_ROLES)
 def answer_practice_item(ctx: Context, tx: Connection, campaign_id: str, body: PracticeAnswer) -> PracticeFeedback:
     """Feedback on one practice answer: the right verdict, the reason and the new standing. 404 for an unknown item."""

@@ -19,12 +19,13 @@ from gonogo.server.campaigns.assignments import invite, revoke
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import ASSIGNMENT, AssignmentRow, assignment_public
 from gonogo.server.store.schema import annotator_accounts, assignments
 from gonogo.server.store.typed_rows import fetch_one
 
-router = make_router()
+router = make_router(Tag.PEOPLE)
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}/assignments"
 _ALL = select(*ASSIGNMENT).join(annotator_accounts, annotator_accounts.c.id == assignments.c.annotator_account_id)
 

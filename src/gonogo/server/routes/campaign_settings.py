@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from sqlalchemy import Connection
 
 from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings, SettingsEffect
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counted_campaign
 from gonogo.server.context import Context
 from gonogo.server.http.handler_decorators import Options, open_to, operation
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
 from gonogo.server.quality.settings_effect import forget_settled_rules, refuse_unkept, settings_effect
@@ -17,7 +19,8 @@ from gonogo.server.scoring.refresh import refresh_campaign
 from gonogo.server.serialize import campaign_detail
 from gonogo.server.store.schema import campaigns
 
-router = make_router()
+_Resettle = Annotated[Flag, Query(description="Let the new settings decide on what is settled, too.")]
+router = make_router(Tag.CAMPAIGNS)
 
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}", name="campaign_detail")
@@ -30,7 +33,7 @@ def detail(campaign_id: str, ctx: Context, tx: Connection) -> CampaignDetail:
 @router.patch("/api/v1/gonogo/campaigns/{campaign_id}/settings", name="update_campaign_settings")
 @open_to(*LEAD)
 def update(
-    campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection, resettle: Flag = False
+    campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection, resettle: _Resettle = False
 ) -> CampaignDetail:
     """Changes the settings in the body; the others stay. Leases already granted keep their length.
 

@@ -11,11 +11,12 @@ from gonogo.server.campaigns import campaigns as domain
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public, read_campaign
 from gonogo.server.store.schema import campaigns
 
-router = make_router()
+router = make_router(Tag.CAMPAIGNS)
 _PATH = "/api/v1/parts/labeling/campaigns"
 
 
@@ -24,7 +25,7 @@ _PATH = "/api/v1/parts/labeling/campaigns"
 def list_campaigns(
     ctx: Context,
     tx: Connection,
-    status: pagination.Status = None,
+    status: pagination.CampaignFilter = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> LabelingCampaignList:

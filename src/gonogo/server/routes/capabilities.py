@@ -5,10 +5,11 @@ from __future__ import annotations
 import gonogo
 from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.server.http.handler_decorators import PUBLIC
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue.leases import MAX_CLAIMS
 
-router = make_router()
+router = make_router(Tag.SERVER)
 
 EXTENSIONS = [
     "sessions",

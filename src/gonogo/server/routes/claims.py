@@ -10,6 +10,7 @@ from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, 
 from gonogo.server.context import Context
 from gonogo.server.errors import invalid
 from gonogo.server.http.handler_decorators import IN_THREAD, open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.eligibility import ineligibility
@@ -17,7 +18,7 @@ from gonogo.server.queue import help_requests, leases, operations
 from gonogo.server.queue.queue_counts import queue_view as queue_view_of
 from gonogo.server.serialize import instant, served_task
 
-router = make_router()
+router = make_router(Tag.WORK)
 EXPIRES_IN = "X-Claim-Expires-In"
 """Seconds left of the claim, on the server's clock."""
 

@@ -28,6 +28,7 @@ from gonogo.server.drawing_places.remembered import DrawingPlaces, describe
 from gonogo.server.errors import ApiError, answer, invalid, not_found
 from gonogo.server.http.byte_ranges import UnsatisfiableRangeError, is_known, requested_range
 from gonogo.server.http.handler_decorators import Options, open_to, operation
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import ApiRequest, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema import campaigns, projects, task_sheets
@@ -53,7 +54,7 @@ _FILE_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-router = make_router()
+router = make_router(Tag.DRAWINGS)
 log = logging.getLogger("gonogo.server")
 
 
@@ -88,8 +89,10 @@ def store(
     request: ApiRequest,
     ctx: Context,
     tx: Connection,
-    part: Annotated[str, Query(min_length=1, max_length=200, pattern=NOT_BLANK), VISIBLE],
-    filename: Annotated[str, Query(max_length=255)] = "",
+    part: Annotated[
+        str, Query(min_length=1, max_length=200, pattern=NOT_BLANK, description="Name of the part."), VISIBLE
+    ],
+    filename: Annotated[str, Query(max_length=255, description="Name of the file; its content decides the type.")] = "",
 ) -> Reply[DrawingStored]:
     """Stores the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); different bytes make a new revision."""
     if not request.raw:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from gonogo.server.auth.authorization import READERS, campaign_for
 from gonogo.server.context import Context
 from gonogo.server.export.stream import CampaignExport, stream_export
 from gonogo.server.http.handler_decorators import open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
 
-router = make_router()
+router = make_router(Tag.EXPORT)
+_Golden = Annotated[Flag, Query(description="Only what was promoted.")]
 MEDIA_TYPE = "application/x-ndjson"
 
 
@@ -22,7 +27,7 @@ MEDIA_TYPE = "application/x-ndjson"
     responses={200: {"content": {MEDIA_TYPE: {}}, "description": "JSON Lines; each line is one task."}},
 )
 @open_to(*READERS)
-async def export_campaign(campaign_id: str, ctx: Context, golden: Flag = False) -> StreamingResponse:
+async def export_campaign(campaign_id: str, ctx: Context, golden: _Golden = False) -> StreamingResponse:
     """Export of a campaign: one JSON object a line, one line a task, honeypots and all votes included.
 
     With `golden` only the promoted tasks.

@@ -27,6 +27,7 @@ from gonogo.server.context import Context
 from gonogo.server.errors import documented
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import IN_THREAD, READ_ONLY, open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.report import campaign_progress as progress
 from gonogo.server.results.auth import make_password
@@ -35,7 +36,7 @@ from gonogo.server.store import audit
 from gonogo.server.store.schema import calculations, predictions, users
 from gonogo.server.tasks import selection
 
-router = make_router()
+router = make_router(Tag.SERVER)
 _KEYS = "/api/v1/gonogo/keys"
 
 
@@ -47,14 +48,14 @@ class _RunRow(NamedTuple):
     n_predictions: int
 
 
-@router.post(_KEYS, name="create_key", status_code=201, responses=documented({400}))
+@router.post(_KEYS, name="create_key", tags=[Tag.SIGN_IN], status_code=201, responses=documented({400}))
 @open_to(*LEAD)
 def create_key(body: KeyCreate, ctx: Context, tx: Connection) -> KeyCreated:
     """Creates an API key of the calling user; only this response contains it. 400 for unknown scopes."""
     return make_key(tx, ctx.caller.id, body.name, body.scopes, ctx.now)
 
 
-@router.get(_KEYS, name="list_keys")
+@router.get(_KEYS, name="list_keys", tags=[Tag.SIGN_IN])
 @open_to(*LEAD)
 def list_keys(
     ctx: Context, tx: Connection, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
@@ -65,14 +66,14 @@ def list_keys(
     return KeyList(count=page.count, data=[key_public(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
-@router.delete(_KEYS + "/{key_id}", name="revoke_key")
+@router.delete(_KEYS + "/{key_id}", name="revoke_key", tags=[Tag.SIGN_IN])
 @open_to(*LEAD)
 def revoke(key_id: str, ctx: Context, tx: Connection) -> KeyPublic:
     """Revokes a key at once. Idempotent; 404 for an unknown key."""
     return revoke_key(tx, ctx.caller.org_id, key_id, ctx.now)
 
 
-@router.post(_KEYS + "/{key_id}/results-password", name="make_results_password", status_code=201)
+@router.post(_KEYS + "/{key_id}/results-password", name="make_results_password", tags=[Tag.SIGN_IN], status_code=201)
 @open_to(*LEAD)
 def results_password(key_id: str, ctx: Context, tx: Connection) -> ResultsPassword:
     """Creates the password that signs in to the results API beside the key; only this response contains it.
@@ -82,7 +83,7 @@ def results_password(key_id: str, ctx: Context, tx: Connection) -> ResultsPasswo
     return make_password(tx, ctx.caller.org_id, key_id, ctx.now)
 
 
-@router.get("/api/v1/gonogo/projects/{project_id}/runs", name="list_runs")
+@router.get("/api/v1/gonogo/projects/{project_id}/runs", name="list_runs", tags=[Tag.PROJECTS])
 @open_to(*READERS)
 def list_runs(
     project_id: str,
@@ -104,7 +105,7 @@ def list_runs(
     return RunList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
-@router.post("/api/v1/gonogo/projects/{project_id}/generate-tasks/preview", name="preview_tasks")
+@router.post("/api/v1/gonogo/projects/{project_id}/generate-tasks/preview", name="preview_tasks", tags=[Tag.PROJECTS])
 @READ_ONLY
 @open_to(*LEAD)
 def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Connection) -> GeneratePreview:
@@ -135,7 +136,7 @@ def audit_head(ctx: Context, tx: Connection) -> AuditHead:
     return AuditHead(n_rows=n_rows, n_chains=len(heads), sha256=audit.digest_of(heads), heads=ends)
 
 
-@router.get("/api/v1/gonogo/campaigns/{campaign_id}/progress", name="campaign_progress")
+@router.get("/api/v1/gonogo/campaigns/{campaign_id}/progress", name="campaign_progress", tags=[Tag.QUALITY])
 @IN_THREAD
 @open_to(*REVIEW_READERS)
 def campaign_progress(campaign_id: str, ctx: Context, tx: Connection) -> CampaignProgress:

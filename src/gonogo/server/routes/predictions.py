@@ -10,12 +10,13 @@ from gonogo.server.auth.authorization import LEAD, campaign_for, project_for
 from gonogo.server.context import Context
 from gonogo.server.errors import conflict, documented, not_found
 from gonogo.server.http.handler_decorators import open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema import calculations, projects
 from gonogo.server.tasks.generate import tasks_from_run
 from gonogo.server.tasks.predictions import store_predictions
 
-router = make_router()
+router = make_router(Tag.PROJECTS)
 
 
 @router.post("/api/v1/gonogo/predictions", name="store_predictions", status_code=201, responses=documented({404}))

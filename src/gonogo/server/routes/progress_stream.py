@@ -15,11 +15,12 @@ from gonogo.server.auth.authorization import REVIEW_READERS, campaign_for
 from gonogo.server.auth.principals import credential_of
 from gonogo.server.context import Context
 from gonogo.server.http.handler_decorators import open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.stream import ProgressHub, Subscriber
 from gonogo.server.settings import ServerSettings
 
-router = make_router()
+router = make_router(Tag.QUALITY)
 MEDIA_TYPE = "text/event-stream"
 
 LastSeen = Annotated[

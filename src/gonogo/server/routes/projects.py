@@ -19,11 +19,12 @@ from gonogo.server.campaigns.campaigns import create_campaign
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import PROJECT, CountedProject, project_public
 from gonogo.server.store.schema import projects
 
-router = make_router()
+router = make_router(Tag.PROJECTS)
 _PATH = "/api/v1/parts/labeling/projects"
 
 

@@ -18,6 +18,7 @@ from gonogo.server.context import Context
 from gonogo.server.errors import ApiError
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import Options, open_to, operation
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
 from gonogo.server.quality.campaign_report import quality_report
@@ -26,7 +27,8 @@ from gonogo.server.review.promotion import promote as promote_results
 from gonogo.server.serialize import instant
 from gonogo.server.store.schema import campaigns, golden_items, tasks
 
-router = make_router()
+router = make_router(Tag.QUALITY)
+_Force = Annotated[Flag, Query(description="Promote although the campaign is below acceptance.")]
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}"
 
 
@@ -66,7 +68,7 @@ async def _measure(request: Request, caller: Principal) -> None:
 @router.post(_PATH + "/promote", name="promote_labeling_campaign")
 @operation(Options(prepare=_measure))
 @open_to(*LEAD)
-def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, force: Flag = False) -> PromoteResult:
+def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, force: _Force = False) -> PromoteResult:
     """Promotes newly resolved tasks to the golden dataset; a campaign below acceptance only with `?force=true`."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     measurement = getattr(request.state, "measurement", None)
@@ -90,7 +92,7 @@ async def quality(ctx: Context, campaign_id: str) -> QualityReport:
 def golden_datasets(
     ctx: Context,
     tx: Connection,
-    name: Annotated[str | None, Query(max_length=200)] = None,
+    name: Annotated[str | None, Query(max_length=200, description="Name of the campaign.")] = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> GoldenDatasetList:

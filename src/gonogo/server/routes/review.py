@@ -25,6 +25,7 @@ from gonogo.server.context import Context
 from gonogo.server.errors import invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import IN_THREAD, open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.http.query_types import Flag
@@ -43,10 +44,18 @@ from gonogo.server.store.schema import rulings, tasks
 from gonogo.server.store.schema.rows import TaskRow
 from gonogo.server.store.typed_rows import fetch_all
 
-router = make_router()
+router = make_router(Tag.REVIEW)
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
 _TASK = "/api/v1/gonogo/tasks/{task_id}"
-Filter = Annotated[str | None, Query(max_length=300)]
+_Names = Annotated[Flag, Query(description="Whether to name who voted.")]
+_GoldFilter = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        description="`candidate` by default.",
+        json_schema_extra={"enum": [CANDIDATE, ACCEPTED, DECLINED]},
+    ),
+]
 
 
 @router.get(_CAMPAIGN + "/review", name="review_queue")
@@ -57,14 +66,14 @@ def review_queue(
     tx: Connection,
     campaign_id: str,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=60)] = None,
-    status: pagination.Status = None,
-    kind: Filter = None,
-    annotator: Filter = None,
-    sheet: Filter = None,
-    text: Filter = None,
-    reason: Filter = None,
-    sample: Flag = False,
+    cursor: Annotated[str | None, Query(max_length=60, description="`next_cursor` of the page before.")] = None,
+    status: pagination.TaskFilter = None,
+    kind: Annotated[str | None, Query(max_length=300, description="`target_kind` or `detail_kind`.")] = None,
+    annotator: Annotated[str | None, Query(max_length=300, description="Id or address of who voted.")] = None,
+    sheet: Annotated[str | None, Query(max_length=300, description="Revision, `revision#page`, or part.")] = None,
+    text: Annotated[str | None, Query(max_length=300, description="Text in question, field or values.")] = None,
+    reason: Annotated[str | None, Query(max_length=300, description="Reason of a note; `any`: any note.")] = None,
+    sample: Annotated[Flag, Query(description="Settled tasks at the campaign's sample rate, too.")] = False,
 ) -> ReviewPage:
     """Review queue: open tasks that annotators ask the lead about, then conflicts by expected harm; then, with
     `sample`, settled tasks at the campaign's `sample_rate`. `reason` keeps those with such a note; `any` with any note.
@@ -80,7 +89,7 @@ def review_queue(
 
 @router.get(_TASK + "/review", name="review_task")
 @open_to(*REVIEW_READERS)
-def review_task(ctx: Context, tx: Connection, task_id: str, names: Flag = False) -> ReviewDetail:
+def review_task(ctx: Context, tx: Connection, task_id: str, names: _Names = False) -> ReviewDetail:
     """Case detail for one adjudication: votes, values, possible and earlier rulings; names with `?names=true`."""
     task, _campaign = task_for(tx, ctx.caller, task_id, REVIEW_READERS)
     return case_detail(tx, task, ctx.caller, ctx.now, names=names)
@@ -127,7 +136,7 @@ def gold_candidates(
     ctx: Context,
     tx: Connection,
     campaign_id: str,
-    status: pagination.Status = None,
+    status: _GoldFilter = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> GoldCandidateList:

@@ -17,6 +17,7 @@ from gonogo.server.context import Context
 from gonogo.server.errors import documented, request_id, unauthorized
 from gonogo.server.http.client_address import client_address
 from gonogo.server.http.handler_decorators import PUBLIC, open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public
 from gonogo.server.store.schema import campaigns, projects
@@ -25,7 +26,7 @@ MAX_CAMPAIGNS = 500
 """Campaigns in `me`, newest first."""
 _MORE = "These are the newest {shown} of {total} campaigns. A lead's key lists all of them, page by page."
 
-router = make_router()
+router = make_router(Tag.SIGN_IN)
 
 
 @router.post("/api/v1/gonogo/sessions", name="redeem_magic_link", status_code=201, responses=documented({401, 429}))

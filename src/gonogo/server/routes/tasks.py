@@ -34,6 +34,7 @@ from gonogo.server.context import Context
 from gonogo.server.errors import FieldError, conflict, invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import IN_THREAD, open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue import amendments, operations
@@ -48,7 +49,7 @@ from gonogo.server.store.schema.rows import AmendmentRow, SubmissionRow, TaskRow
 from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.create import create_tasks, parse_tasks
 
-router = make_router()
+router = make_router(Tag.TASKS)
 _LABELING = "/api/v1/parts/labeling"
 
 
@@ -59,7 +60,7 @@ def list_tasks(
     ctx: Context,
     tx: Connection,
     campaign_id: str,
-    status: pagination.Status = None,
+    status: pagination.TaskFilter = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> LabelingTaskList:
@@ -93,7 +94,7 @@ def create(ctx: Context, tx: Connection, campaign_id: str, body: LabelingTasksCr
     return LabelingTaskList(count=len(rows), data=[task_public(row, ctx.now) for row in rows])
 
 
-@router.post(_LABELING + "/tasks/{task_id}/submit", name="submit_label", status_code=201)
+@router.post(_LABELING + "/tasks/{task_id}/submit", name="submit_label", tags=[Tag.WORK], status_code=201)
 @open_to(*VOTERS)
 def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: LabelSubmit) -> Reply[LabelSubmission]:
     """Stores a verdict on a task. One that is too late to count is stored as well, and answered 409 with a receipt."""
@@ -105,7 +106,7 @@ def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: L
     return Reply(refusal=operations.refusal(outcome, key), stored_id=stored_id)
 
 
-@router.post("/api/v1/gonogo/tasks/{task_id}/amend", name="amend_label", status_code=201)
+@router.post("/api/v1/gonogo/tasks/{task_id}/amend", name="amend_label", tags=[Tag.WORK], status_code=201)
 @open_to(*VOTERS)
 def amend(ctx: Context, tx: Connection, task_id: str, body: LabelSubmit) -> LabelSubmission:
     """Changes the caller's verdict on a task that is still open. The last one counts; all of them are kept.
@@ -117,7 +118,7 @@ def amend(ctx: Context, tx: Connection, task_id: str, body: LabelSubmit) -> Labe
     return submission_public(amendments.amend(tx, campaign, task_id, voter_of(ctx.caller), body, ctx.now))
 
 
-@router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
+@router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task", tags=[Tag.REVIEW])
 @open_to(*REVIEWERS)
 def adjudicate(ctx: Context, tx: Connection, task_id: str, body: Adjudication) -> Reply[LabelingTaskPublic]:
     """Adjudicates a task: the ruling resolves it whatever the votes say, and replaces an earlier ruling.

@@ -116,6 +116,12 @@ Examples:
     is_flag=True,
     help="Answer /metrics for Prometheus: to this machine, or to who sends the token of GONOGO_METRICS_TOKEN.",
 )
+@click.option(
+    "--docs/--no-docs",
+    default=True,
+    show_default=True,
+    help="Describe the API on /docs, a page for people, and /openapi.json, for programs.",
+)
 @click.option("--check", is_flag=True, help="Look at database and settings, say what is found, and end.")
 def serve(
     host: str,
@@ -132,6 +138,7 @@ def serve(
     log: str | None,
     log_level: str,
     metrics: bool,
+    docs: bool,
     check: bool,
 ) -> None:
     """Run the labeling server until it is stopped (Ctrl-C, or SIGTERM); requests in flight are finished."""
@@ -153,7 +160,7 @@ def serve(
     with contextlib.ExitStack() as stack:
         if database == here:  # so that `gonogo assign` on this home makes links to this server
             stack.enter_context(recorded(AppPaths(), url, public=public_url is not None))
-        echo_err(f"gonogo serves {url}  (OpenAPI: {url}/openapi.json)")
+        echo_err(f"gonogo serves {url}" + (f"  (its API: {url}/docs)" if docs else ""))
         echo_err("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
         shared = None
         if metrics and workers > 1:
@@ -164,6 +171,7 @@ def serve(
             drawings_url=drawings,
             public_url=url,
             keep_drawings_days=keep_drawings_days,
+            docs=docs,
             metrics=metrics,
             metrics_token=os.environ.get("GONOGO_METRICS_TOKEN") or None,
             metrics_dir=shared,
