@@ -13,7 +13,7 @@ from tests.contract.conftest import OPERATIONS, load_copy, load_reference
 from tests.contract.openapi import OpenApi
 
 EXTENSIONS = {"query:cursor": "string", "query:force": "boolean", "query:limit": "integer"}
-BODY_EXTENSIONS = {"role": "string"}
+BODY_EXTENSIONS = {"role": "string", "reason": "string", "note": "string"}
 ENVELOPE = {"error", "request_id"}
 
 
