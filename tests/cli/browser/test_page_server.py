@@ -99,12 +99,28 @@ def test_the_page_asks_nobody_else(web: WebCommand) -> None:
         part.strip().split(" ", 1) for part in (response.getheader("Content-Security-Policy") or "").split(";")
     )
     assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
-    assert set(re.findall(r"[a-z]+://\S+", " ".join(policy.values()))) == {
-        web.url.replace("http", scheme) for scheme in ("ws", "wss")
+    port = urlsplit(web.url).port
+    assert set(re.findall(r"[a-z]+://(\S+)", " ".join(policy.values()))) == {
+        f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")
     }
     assert response.getheader("Referrer-Policy") == "no-referrer"
     for file in PAGE.iterdir():
         assert not re.search(r"(https?:)?//[a-z]", re.sub(r"(?m)^//.*$", "", file.read_text("utf-8"))), file.name
+
+
+def test_behind_a_proxy_link_cookie_and_origin_are_those_of_the_public_url(env: dict[str, str]) -> None:
+    public = "https://check.example.com"
+    with web_command(env, "--public-url", f"{public}/") as web:
+        assert web.url == public
+        (listening,) = psutil.Process(web.process.pid).net_connections("tcp4")
+        near = WebCommand(web.process, f"http://127.0.0.1:{listening.laddr.port}", web.token)
+        asked = {"Host": "check.example.com", "Origin": public}
+        page = ask(near, "GET", "/", **asked)
+        assert page.status == 200
+        assert "wss://check.example.com" in (page.getheader("Content-Security-Policy") or "")
+        opened = ask(near, "POST", "/session", web.token, **asked)
+        assert opened.status == 204
+        assert "Secure" in (opened.getheader("Set-Cookie") or "").split("; ")
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ _STATIC: Final = Path(textual_serve.__file__ or "").parent / "static"
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
-        "img-src 'self' data:; connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; "
+        "img-src 'self' data:; connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
@@ -77,6 +77,8 @@ class PageServer:
         self._sign_in = BrowserSignIn(time.monotonic)
         self._windows: set[web.WebSocketResponse] = set()
         self._downloads = DownloadManager()
+        # Not all browsers count a WebSocket to the page's own host as the page's own.
+        self._sockets = " ".join(sorted(f"{scheme}://{host}" for host in address.hosts for scheme in ("ws", "wss")))
         self._cookie = f"gonogo_web_{address.port}"  # cookies of one host are shared by its ports
 
     def new_link(self) -> None:
@@ -114,8 +116,7 @@ class PageServer:
             except web.HTTPException as error:
                 response = web.Response(status=error.status, text=error.reason + "\n")
         if not response.prepared:
-            host = urlsplit(self._address.url).netloc if response.status == 421 else request.host
-            response.headers.update({name: value.format(host=host) for name, value in _HEADERS.items()})
+            response.headers.update({name: value.format(sockets=self._sockets) for name, value in _HEADERS.items()})
         return response
 
     def _is_signed_in(self, request: web.Request) -> bool:
