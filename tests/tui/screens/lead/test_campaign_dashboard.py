@@ -33,11 +33,16 @@ async def test_a_person_is_invited_and_revoked(room: Room) -> None:
         await room.press("r", "enter")
         await room.sees("Link for ana@works.test", "shown this once and works once")
         (line,) = [line for line in room.text.splitlines() if "#token=" in line]
-        link = line.strip("│ ")
+        link = line.strip()
         assert " " not in link  # the whole link stands on one line
         await room.press("c")
         await room.sees("Sent to the clipboard")
         assert room.pilot.app.clipboard == link
+        await room.press("w")
+        await room.sees("Written to")
+        (file,) = room.home.rglob("invitation-link.txt")
+        assert file.read_text(encoding="utf-8").strip() == link
+        assert file.stat().st_mode & 0o777 == 0o600
         await room.press("escape")
         await room.sees("people (1)", "ana@works.test")
 

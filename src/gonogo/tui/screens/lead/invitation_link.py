@@ -1,7 +1,9 @@
-"""Invitation link screen: shows a new link on one line, this once, and copies it by a key."""
+"""Invitation link screen: shows a new link on one line, this once; keys copy it or write it into a file."""
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
@@ -13,6 +15,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from gonogo.desk.core.paths import private_file
+from gonogo.tui.app_protocol import app_of
 from gonogo.tui.text import content, one_line, styled
 
 if TYPE_CHECKING:
@@ -23,12 +27,32 @@ EMBEDDED_HOST = "embedded.localhost"
 """Host of links that the workspace inside this program makes: no other computer reaches it."""
 
 
+class LinkLine(Static):
+    """Link on one line: a link that is wider than the screen is shortened in its middle."""
+
+    def __init__(self, link: str) -> None:
+        super().__init__(id="link", markup=False)
+        self._link = link
+
+    def render(self) -> Content:
+        return Content.styled(shortened(self._link, self.size.width), "$accent")
+
+
+def shortened(link: str, width: int) -> str:
+    """Returns `link` in at most `width` characters: its first and last ones, with `…` between."""
+    if len(link) <= width:
+        return link
+    tail = max(width // 4, 1)
+    return f"{link[: max(width - tail - 1, 0)]}…{link[-tail:]}"
+
+
 class InvitationLinkScreen(ModalScreen[None]):
     """Link of a new invitation. `c` puts it into the clipboard by OSC 52, which terminals pass on over ssh, too."""
 
     CSS_PATH = "invitation_link.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "copy", show=False),
+        Binding("w", "write", "write", show=False),
         Binding("escape", "dismiss(None)", show=False),
     ]
 
@@ -48,17 +72,33 @@ class InvitationLinkScreen(ModalScreen[None]):
         here = " It works in gonogo on this computer only: a team needs `gonogo serve`." if self._only_here else ""
         with Vertical(id="invited"):
             yield Static(styled(f"{kind.capitalize()} for {self._address}", "bold $strong"), markup=False)
-            yield Static(Content.styled(one_line(self._link, MAX_LINK), "$accent"), id="link", markup=False)
+            yield LinkLine(self._link)
             yield Static(content(f"Send it to this person only. It is shown this once{once}.{here}"), markup=False)
-            yield Static(_keys("copies it"), id="hint", markup=False)
+            yield Static(_keys(), id="hint", markup=False)
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self._link)
-        self.hint.update(_keys("copies it again", "Sent to the clipboard; some terminals refuse it.   "))
+        self.hint.update(_keys(Content.styled("Sent to the clipboard; some terminals refuse it.", "$correct")))
+
+    async def action_write(self) -> None:
+        """Writes the link into a file that only this account can read; the next one replaces it."""
+        path = app_of(self).services.home.state() / "invitation-link.txt"
+        try:
+            await asyncio.to_thread(_write, path, self._link)
+        except OSError as error:
+            self.hint.update(_keys(content(f"{path} can't be written: {error.strerror or error}.")))
+        else:
+            self.hint.update(_keys(content(f"Written to {path}; delete it when the link is sent.")))
 
 
-def _keys(copy: str, before: str = "") -> Content:
-    return Content.assemble(
-        (before, "$correct"), ("c", "bold $accent"), (f" {copy}   ", "$quiet"),
+def _write(path: Path, link: str) -> None:
+    private_file(path).write_text(link + "\n", encoding="utf-8")
+
+
+def _keys(before: Content | None = None) -> Content:
+    keys = Content.assemble(
+        ("c", "bold $accent"), (" copies it   ", "$quiet"),
+        ("w", "bold $accent"), (" writes it to a file   ", "$quiet"),
         ("Esc", "bold $accent"), (" closes", "$quiet"),
     )  # fmt: skip
+    return keys if before is None else Content("\n").join([before, keys])
