@@ -284,9 +284,13 @@ class SettingsEffect(Received):
 
 
 class CampaignDetail(LabelingCampaignPublic):
-    """Campaign with our extensions; `number` is the integer id of the results API."""
+    """Campaign with our extensions; `number` is the integer id of the results API.
+
+    `n_gold` gold tasks are hidden beside the `task_count`; an export holds both.
+    """
 
     number: int
+    n_gold: int | None = None
     settings: CampaignSettings
 
 

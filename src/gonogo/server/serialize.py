@@ -98,7 +98,10 @@ def campaign_public(counted: CountedCampaign, *, counts: bool = True) -> Labelin
 def campaign_detail(counted: CountedCampaign) -> CampaignDetail:
     """Campaign with its number and its settings."""
     return CampaignDetail(
-        **_campaign(counted, True), number=counted.campaign.number, settings=campaign_settings(counted.campaign)
+        **_campaign(counted, True),
+        number=counted.campaign.number,
+        n_gold=counted.campaign.n_gold_items,
+        settings=campaign_settings(counted.campaign),
     )
 
 

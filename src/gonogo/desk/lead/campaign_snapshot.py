@@ -4,6 +4,7 @@ them.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,13 @@ NOT_AVAILABLE = (NotFoundError, PermissionDeniedError, ConflictError)
 
 @dataclass(frozen=True, slots=True)
 class CampaignSnapshot:
-    """Figures of one campaign; `missing` names in a sentence what this server does not provide."""
+    """Figures of one campaign; `missing` names in a sentence what this server does not provide.
+
+    `n_gold` gold tasks are hidden beside those that `campaign` counts; only leads learn it.
+    """
 
     campaign: LabelingCampaignPublic
+    n_gold: int | None = None
     progress: CampaignProgress | None = None
     quality: QualityReport | None = None
     people: tuple[CampaignAssignmentPublic, ...] = ()
@@ -40,8 +45,10 @@ async def fetch_snapshot(client: GonogoClient, campaign_id: str) -> CampaignSnap
     """Fetches everything about one campaign. Raises the client's errors, except those of a part that is missing."""
     missing: list[str] = []
     campaign = await client.get_campaign(campaign_id)
-    progress = quality = None
+    n_gold = progress = quality = None
     people: tuple[CampaignAssignmentPublic, ...] = ()
+    with contextlib.suppress(*NOT_AVAILABLE):
+        n_gold = (await client.campaign_detail(campaign_id)).n_gold
     try:
         progress = await progress_of(client, campaign_id)
     except NOT_AVAILABLE:
@@ -54,7 +61,7 @@ async def fetch_snapshot(client: GonogoClient, campaign_id: str) -> CampaignSnap
         people = tuple(await all_assignments_of(client, campaign_id))
     except NOT_AVAILABLE:
         missing.append("You may not see who is invited.")
-    return CampaignSnapshot(campaign, progress, quality, people, tuple(missing))
+    return CampaignSnapshot(campaign, n_gold, progress, quality, people, tuple(missing))
 
 
 async def refresh_snapshot(client: GonogoClient, snapshot: CampaignSnapshot) -> CampaignSnapshot:

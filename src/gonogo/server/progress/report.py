@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, false, func, select
+from sqlalchemy import Connection, bindparam, case, false, func, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.lead import AtWork, CampaignProgress
@@ -27,14 +27,15 @@ def campaign_progress(connection: Connection, campaign: CampaignRow, now: dateti
     """The numbers of one campaign (all columns of `campaigns`); honeypots are in none of the task counts."""
     params = {"campaign": campaign.id}
     counts = {row.status: row.n for row in connection.execute(_COUNTS, params)}
-    held = {row.holder_id: row.n for row in connection.execute(_HELD, {**params, "now": now})}
+    holders = connection.execute(_HELD, {**params, "now": now}).all()
+    held = {row.holder_id: row.n for row in holders}
     n_open = counts.get(TaskStatus.OPEN, 0)
     return CampaignProgress(
         campaign_id=campaign.id,
         status=campaign.status,
         n_tasks=campaign.n_tasks,
         n_open=n_open,
-        n_held=sum(held.values()),
+        n_held=sum(row.n_work for row in holders),
         n_in_review=counts.get(TaskStatus.IN_REVIEW, 0),
         n_resolved=counts.get(TaskStatus.RESOLVED, 0),
         votes_left=_votes_left(connection, campaign, n_open) if campaign.status == CampaignStatus.OPEN else 0,
@@ -85,7 +86,11 @@ _COUNTS = (
     select(tasks.c.status, func.count().label("n")).where(_HERE, tasks.c.is_gold == false()).group_by(tasks.c.status)
 )
 _HELD = (
-    select(tasks.c.holder_id, func.count().label("n"))
+    select(
+        tasks.c.holder_id,
+        func.count().label("n"),
+        func.sum(case((tasks.c.is_gold, 0), else_=1)).label("n_work"),
+    )
     .where(
         _HERE,
         tasks.c.holder_id.is_not(None),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -41,12 +42,20 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """Result of an export: number of tasks, SHA-256 and length of the content, and what the format could not hold."""
+    """Result of an export: SHA-256 and length of the content, and in `notes` what the format could not hold.
+
+    `n_gold` of the `n_tasks` tasks are gold.
+    """
 
     n_tasks: int
     sha256: str = ""
     size_bytes: int = 0
     notes: tuple[str, ...] = ()
+    n_gold: int = 0
+
+
+_GOLD: Final = re.compile(rb'"is_gold": ?true')
+"""Mark of a gold task in an export line; the quotes of such a text in a value are escaped."""
 
 
 class DigestingStream:
@@ -94,10 +103,11 @@ async def export_campaign(
         if has_export
         else _from_task_list(client, campaign, options, notes)
     )
-    n_tasks = 0
+    n_tasks = n_gold = 0
     async with aclosing(pieces):  # a disk that is full ends the request as well
         async for piece in pieces:
             before = n_tasks
+            n_gold += len(_GOLD.findall(piece))
             if options.format_name == DEFAULT_FORMAT:
                 stream.write(escape_json(piece.decode()).encode())  # unparsed: whole lines, as the server wrote them
                 n_tasks += piece.count(b"\n")
@@ -108,7 +118,7 @@ async def export_campaign(
             if before // REPORT_EVERY < n_tasks // REPORT_EVERY:
                 report("tasks", n_tasks, 0)
     writer.close()
-    return ExportResult(n_tasks, stream.digest(), stream.size, (*notes, *writer.notes))
+    return ExportResult(n_tasks, stream.digest(), stream.size, (*notes, *writer.notes), n_gold)
 
 
 async def _from_task_list(

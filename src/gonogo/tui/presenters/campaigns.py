@@ -53,7 +53,8 @@ def details(snapshot: CampaignSnapshot, width: int, now: datetime | None = None)
     settled = f"{done} of {total} settled"
     status = one_line(campaign.status or "open", 20)
     votes = counted(campaign.target_redundancy, "vote") if campaign.target_redundancy else "? votes"
-    facts = f"{status} · {counted(total, 'task')} · {votes} each"
+    gold = f" · {snapshot.n_gold} gold beside them" if snapshot.n_gold else ""
+    facts = f"{status} · {counted(total, 'task')} · {votes} each{gold}"
     bar = progress_bar(done, total, max(min(width - len(settled) - 2, 40), 5))
     lines = [
         styled(campaign.name or campaign.id, "bold $strong"),
