@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.client.errors import IncompleteListError, InvalidRequestError
-from gonogo.client.page_reader import read_all, read_what_there_is
+from gonogo.client.page_reader import Fetch, read_all, read_all_by_status, read_what_there_is
+from gonogo.schemas.labeling import LabelingTaskList, LabelingTaskPublic
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,42 @@ async def test_half_is_asked_for_where_all_is_refused() -> None:
     items, count = await read_what_there_is(server.fetch)
     assert server.requests == [(None, None), (150, None), (75, None)]
     assert (len(items), count) == (75, 150)
+
+
+@dataclass
+class StatusServer:
+    """Cuts each list at 100 and filters by status; `known` are the statuses that it takes as a filter."""
+
+    tasks: list[LabelingTaskPublic]
+    known: tuple[str, ...] = ()
+
+    def fetch(self, status: str | None) -> Fetch[LabelingTaskPublic]:
+        async def page(limit: int | None, cursor: str | None) -> LabelingTaskList:
+            if status is not None and status not in self.known:
+                raise InvalidRequestError("unknown status", status=422)
+            tasks = [task for task in self.tasks if status in (None, task.status)]
+            return LabelingTaskList(count=len(tasks), data=tasks[:100])
+
+        return page
+
+
+def tasks_of(**numbers: int) -> list[LabelingTaskPublic]:
+    return [
+        LabelingTaskPublic(id=f"{status} {n}", status=status) for status, many in numbers.items() for n in range(many)
+    ]
+
+
+async def test_a_cut_list_is_put_together_by_status() -> None:
+    server = StatusServer(tasks_of(queued=90, open=80, resolved=100), ("queued", "open", "resolved"))
+    items = await read_all_by_status(server.fetch)
+    assert sorted(item.id for item in items) == sorted(task.id for task in server.tasks)
+
+
+@pytest.mark.parametrize("known", [(), ("open", "resolved")])
+async def test_what_is_still_cut_by_status_is_an_error(known: tuple[str, ...]) -> None:
+    server = StatusServer(tasks_of(open=150, resolved=50), known)
+    with pytest.raises(IncompleteListError, match=f"{150 if known else 100} of 200"):
+        await read_all_by_status(server.fetch)
 
 
 async def test_the_error_names_both_numbers_and_a_next_step() -> None:

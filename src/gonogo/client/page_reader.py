@@ -2,11 +2,12 @@
 
 Our server gives cursors. Others may cut a list at any length, or at the `limit` that is asked for: the first request
 names none, a cut list is asked for again with its whole `count`, and half of it where that is refused. A list that is
-still cut is an error, never a result.
+still cut is an error, never a result. Tasks can also be asked for status by status.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
@@ -17,6 +18,22 @@ PAGE: Final = 500
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
+
+
+USUAL_STATUSES: Final = ("open", "in_review", "resolved")
+
+
+class WithStatus(Protocol):
+    """Item of a list that can be filtered by status."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def status(self) -> str | None: ...
+
+
+S = TypeVar("S", bound=WithStatus)
 
 
 class Page(Protocol[T_co]):
@@ -59,6 +76,25 @@ async def read_pages(fetch: Fetch[T]) -> AsyncGenerator[list[T], None]:
 async def read_all(fetch: Fetch[T]) -> list[T]:
     """Returns all items of a list. Raises as `read_pages`."""
     return [item async for page in read_pages(fetch) for item in page]
+
+
+async def read_all_by_status(fetch: Callable[[str | None], Fetch[S]]) -> list[S]:
+    """Returns all items of a list, `fetch(None)`; of one that the server cuts, those of its lists by status.
+
+    Asks for the statuses that occur and for the usual ones. Raises as `read_pages`, with all items that came.
+    """
+    try:
+        return await read_all(fetch(None))
+    except IncompleteListError as error:
+        items: dict[str, S] = {item.id: item for item in error.items}
+        count = error.count
+    for status in sorted({item.status for item in items.values() if item.status} | set(USUAL_STATUSES)):
+        with contextlib.suppress(InvalidRequestError):  # no status of this server
+            of_status, _ = await read_what_there_is(fetch(status))
+            items |= {item.id: item for item in of_status}
+        if len(items) >= count:
+            return list(items.values())
+    raise IncompleteListError(list(items.values()), count)
 
 
 async def read_what_there_is(fetch: Fetch[T]) -> tuple[list[T], int]:

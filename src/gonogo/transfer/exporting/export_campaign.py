@@ -21,7 +21,7 @@ from gonogo import __version__
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
-from gonogo.client.page_reader import read_all
+from gonogo.client.page_reader import read_all, read_all_by_status
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.sanitize import escape_json
@@ -126,14 +126,16 @@ async def _from_task_list(
 ) -> AsyncGenerator[bytes, None]:
     """Yields export records made of the published list of tasks; `notes` gets what is missing in them.
 
-    Raises as `read_all`: a list that the server cuts is never written as if it were all.
+    Raises as `read_all_by_status`: a list that the server cuts is never written as if it were all.
     """
     if options.golden:
         raise InvalidInputError(
             "This is a plain ARCNM server: it does not say which tasks were promoted.",
             next_step="Leave out --golden.",
         )
-    tasks = await read_all(lambda limit, cursor: client.list_tasks(campaign.id, limit=limit, cursor=cursor))
+    tasks = await read_all_by_status(
+        lambda status: lambda limit, cursor: client.list_tasks(campaign.id, status=status, limit=limit, cursor=cursor)
+    )
     notes.append("This server lists no votes, so `submissions` is empty in each line.")
     for task in tasks:
         identity = {"task_id": task.id, "campaign_id": campaign.id, "campaign": campaign.name or ""}
