@@ -106,5 +106,5 @@ class Terminal:
     def wait_for(self, text: str, timeout: float = 20.0) -> None:
         wait_until(lambda: text in self.screen(), lambda: f"{text!r} never came; the screen:\n{self.screen()}", timeout)
 
-    def wait_gone(self, timeout: float = 10.0) -> None:
+    def wait_gone(self, timeout: float = 30.0) -> None:
         wait_until(lambda: not self.alive(), lambda: f"still running:\n{self.screen()}", timeout)

@@ -75,7 +75,7 @@ Opener = Callable[..., DrawingService]
 
 
 async def _until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - it is another process that we wait for
             await asyncio.sleep(0.01)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import socket
 import struct
@@ -76,6 +77,8 @@ class FaultyProxy:
             return await message(reader)
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 async def message(reader: asyncio.StreamReader) -> bytes:

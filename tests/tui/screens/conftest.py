@@ -108,7 +108,7 @@ class Room:
     def text(self) -> str:
         return text_of(self.screen)
 
-    async def until(self, holds: Callable[[], Any], seconds: float = 8.0) -> None:
+    async def until(self, holds: Callable[[], Any], seconds: float = 30.0) -> None:
         """Wait for a condition, with a deadline."""
         end = asyncio.get_running_loop().time() + seconds
         while not holds():

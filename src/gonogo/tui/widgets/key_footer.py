@@ -38,6 +38,7 @@ class KeyFooter(StatusLine):
         self._dimmed = False
         self._word = ""
         self._word_timer: Timer | None = None
+        self._word_until = 0.0
 
     def on_mount(self) -> None:
         self.app.screen_change_signal.subscribe(self, lambda _: self._show_line())
@@ -84,12 +85,17 @@ class KeyFooter(StatusLine):
             return
         if self._word_timer is not None:
             self._word_timer.stop()
+        self._word_until = self.gonogo.clock() + REFUSAL_SECONDS
         self._word_timer = self.set_timer(REFUSAL_SECONDS, self._forget_word)
         if word != self._word:
             self._word = word
             self._show_line()
 
     def _forget_word(self) -> None:
+        left = self._word_until - self.gonogo.clock()
+        if left > 0:  # the app's clock decides, as for all that is shown for a time
+            self._word_timer = self.set_timer(left, self._forget_word)
+            return
         self._word, self._word_timer = "", None
         self._show_line()
 

@@ -142,10 +142,10 @@ def _nested_use(levels: int = 12, wide: int = 10) -> str:
     ],
 )
 def test_svg_bombs_are_refused_at_once(data: bytes, sentence: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(CannotShowError, match=sentence):
         clean_svg(data, DrawingLimits())
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_dxf_bombs_are_refused(drawings: OpenDrawings, tmp_path: Path) -> None:

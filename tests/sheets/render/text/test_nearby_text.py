@@ -95,9 +95,9 @@ def test_a_page_full_of_text_costs_little_and_gives_eight(drawings: OpenDrawings
     found = _words(drawings, tmp_path / "full.pdf", request)
     assert len(found) == 8
     assert not any("\x1b" in word for word in found)
-    start = time.monotonic()
+    start = time.process_time()
     _words(drawings, tmp_path / "full.pdf", request)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_picture_has_no_words(drawings: OpenDrawings, folder: Path) -> None:

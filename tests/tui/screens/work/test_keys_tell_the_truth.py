@@ -23,7 +23,7 @@ def footer(pilot: Pilot[None]) -> KeyFooter:
 
 
 async def lit(pilot: Pilot[None]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while footer(pilot).dimmed:
             await pilot.pause(0.02)
 
