@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 
 from gonogo.cli import main
 from gonogo.cli.commands.projects import POLICY_KEYS
-from gonogo.cli.support import output
 from gonogo.server.tasks.selection import SelectionPolicy
 from tests.cli.conftest import Gonogo
 
@@ -93,24 +91,6 @@ def test_a_fault_of_our_own_is_a_sentence_and_a_file(
     assert str(file) in said
     assert "a thing nobody thought of" in file.read_text()
     assert file.stat().st_mode & 0o077 == 0
-
-
-class _Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_lists_are_columns_on_a_terminal_and_tabs_elsewhere(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = [["short", "open"], ["a\tlong\nname", "closed"]]
-    output.print_table(rows)
-    assert capsys.readouterr().out == "short\topen\na long name\tclosed\n"
-    terminal = _Terminal()
-    monkeypatch.setattr("sys.stdout", terminal)
-    output.print_table(rows)
-    output.print_table([])
-    assert terminal.getvalue() == "short         open\na long name   closed\n"
 
 
 def test_heads_are_json_with_and_without_asking_for_it(gonogo: Gonogo, imported: Path) -> None:

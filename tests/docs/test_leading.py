@@ -93,10 +93,11 @@ def vote(tokens: list[str]) -> None:
 
 
 def normal(line: str) -> str:
-    """A line without what differs from run to run: ids, secrets, numbers."""
+    """A line without ids, secrets and numbers, and without what differs from a terminal to a pipe: gaps, case."""
     line = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", line)
     line = re.sub(r"(gl|gp)_\S+|(?<=ak_live_)\S+|(?<=key-)[0-9a-f]+", "…", line)
-    return re.sub(r"-?\d[\d.]*", "#", re.sub(r"\d:\d\d:\d\d", "#", line))
+    line = re.sub(r"-?\d[\d.]*", "#", re.sub(r"\d:\d\d:\d\d", "#", line))
+    return " ".join(line.replace("_", " ").split()).casefold()
 
 
 def test_the_commands_print_what_the_page_shows(desk: Path) -> None:

@@ -131,7 +131,7 @@ def test_backup_restore_and_upgrade_on_postgresql(postgresql: Machine) -> None:
 
 def test_upgrade_on_sqlite(sqlite: Machine) -> None:
     printed = [sqlite.run(line) for line in commands("8. Upgrade")]
-    assert any(line.startswith("ok       The schema is this release's") for line in "".join(printed).splitlines())
+    assert any(line.startswith("ok\tThe schema is this release's") for line in "".join(printed).splitlines())
 
 
 def test_the_audit_log_is_checked_against_its_heads(sqlite: Machine) -> None:

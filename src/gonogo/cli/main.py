@@ -14,6 +14,7 @@ import click
 
 from gonogo import __version__
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err
+from gonogo.cli.support.pager import pager_option
 from gonogo.cli.support.standard_streams import drop_output, flush_output, prepare_streams
 from gonogo.cli.workstation import open_workstation
 
@@ -134,6 +135,7 @@ class LazyGroup(click.Group):
     metavar="FILE",
     help="Certificates (PEM) of your organisation, trusted beside the system's.",
 )
+@pager_option
 @click.pass_context
 def cli(ctx: click.Context, ca_file: str | None) -> None:
     """Check what machines read off engineering drawings: a question, a value, a place on the sheet, one key.

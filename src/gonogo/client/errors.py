@@ -1,7 +1,9 @@
 """Exceptions of the API clients, as one tree.
 
     GonogoClientError             base class of all
-    ├── InvalidInputError         refused by the client, nothing was sent (address, link, value)
+    ├── InvalidInputError         refused by the client, nothing was sent (address, link, value, ambiguous name)
+    │   ├── UnsupportedError           the server does not offer this
+    │   └── MissingPackageError        a package of an extra is not installed
     ├── NetworkError              no response: name not found, refused, reset, timed out, bad certificate
     │   └── InterruptedExchangeError   the request went out, no whole response came back
     ├── UnexpectedAnswerError     a response that is not of the API: HTML, redirect, cut or misshapen JSON
@@ -77,6 +79,18 @@ class InvalidInputError(GonogoClientError, ValueError):
     """Input that cannot be used; nothing was sent."""
 
     usual_next_step = "Correct it and try again."
+
+
+class UnsupportedError(InvalidInputError):
+    """Operation that the server does not offer."""
+
+    usual_next_step = "Only a gonogo server does that."
+
+
+class MissingPackageError(InvalidInputError):
+    """Package of an extra that is not installed."""
+
+    usual_next_step = "Install it, then try again."
 
 
 class NetworkError(GonogoClientError):

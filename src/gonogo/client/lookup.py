@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
-from gonogo.client.errors import IncompleteListError, InvalidInputError, NotFoundError
+from gonogo.client.errors import IncompleteListError, InvalidInputError, NotFoundError, UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.page_reader import read_all
@@ -97,9 +97,9 @@ def ambiguous_name_error(noun: str, name: str, ids: list[str]) -> InvalidInputEr
 
 
 async def require_extensions(client: GonogoClient, action: str) -> None:
-    """Raises `InvalidInputError` on a plain ARCNM server; `action` begins the sentence, e.g. "Keys cannot be made"."""
+    """Raises `UnsupportedError` on a plain ARCNM server; `action` begins the sentence, e.g. "Keys cannot be made"."""
     if await client.capabilities() is None:
-        raise InvalidInputError(f"{action}: this is a plain ARCNM server.", next_step="Only a gonogo server does that.")
+        raise UnsupportedError(f"{action}: this is a plain ARCNM server.")
 
 
 async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | None:
@@ -114,14 +114,12 @@ async def run_ids(client: LeadClient, project_id: str, names_or_ids: Sequence[st
 
     Raises:
         NotFoundError: the project has no run, or none of this name.
-        InvalidInputError: a plain server, and no ids.
+        UnsupportedError: a plain server, and no ids.
     """
     runs = await all_runs(client, project_id)
     if runs is None:
         if not names_or_ids:
-            raise InvalidInputError(
-                "This server does not list prediction runs.", next_step="Give their ids with --run."
-            )
+            raise UnsupportedError("This server does not list prediction runs.", next_step="Give their ids with --run.")
         return list(names_or_ids)
     ids = {run.run: run.id for run in runs} | {run.id: run.id for run in runs}
     missing = [name for name in names_or_ids if name not in ids]

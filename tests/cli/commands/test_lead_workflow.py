@@ -71,7 +71,7 @@ def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, t
     people.write_text("email,name,role\nana@example.com,Ana,\nbob@example.com,Bob,reviewer\n")
     assert (
         gonogo("assign", "pmi", "--here", "--from", str(people), "--dry-run").stdout
-        == "bob@example.com\treviewer\tBob\n"
+        == "email\trole\tname\nbob@example.com\treviewer\tBob\n"
     )
     (made,) = gonogo.json("assign", "pmi", "--here", "--from", str(people))
     assert made["assignment"]["annotator_email"] == "bob@example.com"
@@ -111,7 +111,7 @@ def test_a_file_that_is_no_utf8_is_said_and_heads_count_whatever_their_case(gono
     gonogo("campaign", "create", "pmi")
     assert (
         gonogo("assign", "pmi", "--here", "--from", str(people), "--dry-run").stdout
-        == "ana@example.com\tannotator\tZoë\n"
+        == "email\trole\tname\nana@example.com\tannotator\tZoë\n"
     )
 
 
@@ -121,7 +121,8 @@ def test_links_made_before_an_error_are_shown(gonogo: Gonogo, imported: Path, tm
     people.write_text(f"email,name\nana@example.com,Ana\nbob@example.com,{'b' * 3000}\n")
     done = gonogo("assign", "pmi", "--here", "--from", str(people), code=2)
     assert "display_name" in done.stderr
-    (line,) = done.stdout.splitlines()
+    head, line = done.stdout.splitlines()
+    assert head == "email\tlink"
     assert line.startswith("ana@example.com\t")
     assert "#token=" in line
 

@@ -234,7 +234,7 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
 def test_db_commands_and_check(database: str, tmp_path: Path) -> None:
     assert "The schema is" in gonogo("db", "upgrade", database=database).stderr
     looked = gonogo("serve", "--check", "--host", "0.0.0.0", database=database)
-    assert "ok       The schema is this release's" in looked.stdout
+    assert "ok\tThe schema is this release's" in looked.stdout
     assert "--public-url" in looked.stdout
     assert gonogo("db", "backup", str(tmp_path / "b"), database=database).returncode == 0
     assert "0 sessions" in gonogo("db", "prune", "--keep-drawings-days", "9", "--yes", database=database).stderr

@@ -42,7 +42,7 @@ def gonogo() -> Gonogo:
 
 
 async def listed(gonogo: Gonogo, url: str, *more: str, code: int = 0) -> tuple[list[int], Result]:
-    command = ("results", "list", "--source", "centaur", "--base-url", url, "--task", "12", "--json", *more)
+    command = ("results", "list", "--source", "centaur", "--base-url", url, "--task", "12", "--jsonl", *more)
     done = await asyncio.to_thread(lambda: gonogo(*command, env=ENV, code=code))
     return [json.loads(line)["case_id"] for line in done.stdout.splitlines()], done
 

@@ -49,7 +49,7 @@ async def test_flagged_and_disputed_cases_become_a_campaign(gonogo: Gonogo) -> N
         assert "2 of 4 cases" in made.stderr
         twice = await asyncio.to_thread(lambda: gonogo(*command, env=env))
         assert "0 new tasks" in twice.stderr
-        listing = ["results", "list", "--source", "centaur", "--base-url", server.url, "--task", "12", "--json"]
+        listing = ["results", "list", "--source", "centaur", "--base-url", server.url, "--task", "12", "--jsonl"]
         shown = await asyncio.to_thread(lambda: gonogo(*listing, env=env))
     assert [json.loads(line)["case_id"] for line in shown.stdout.splitlines()] == [1, 2, 3, 4, 2]
     lines = [
@@ -70,7 +70,8 @@ def test_without_credentials_the_command_says_where_they_come_from(gonogo: Gonog
 def test_the_workspace_is_read_without_a_sign_in(gonogo: Gonogo) -> None:
     gonogo("campaign", "create", "empty")
     number = gonogo.json("campaign", "show", "empty")["number"]
-    assert gonogo("results", "list", "--task", str(number), "--json").stdout == ""
+    assert gonogo.json("results", "list", str(number)) == gonogo.json("results", "list", "empty") == []
+    assert gonogo("results", "list", "--task", str(number), "--jsonl").stdout == ""
     assert "no task 99" in gonogo("results", "get", "--task", "99", "--case", "1", code=4).stderr
 
 

@@ -16,6 +16,7 @@ from gonogo.schemas.labeling import LabelingCampaignCreate
 from gonogo.transfer.exporting.export_campaign import export_campaign
 from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.spool import MAX_BATCH_BYTES, ImportOptions, batches
+from gonogo.transfer.importing.target_campaign import CampaignSetup
 from tests.shared_material import DRAWINGS
 from tests.transfer.importing.conftest import WriteLines, reading
 
@@ -80,7 +81,8 @@ async def test_a_unit_is_assumed_only_where_it_is_named(
     client: GonogoClient, write: WriteLines, unit: Literal["mm"] | None, answer: str
 ) -> None:
     line = json.dumps(reading(predicted_value={"text": "12,5 mm"}, truth={"text": "12,5"}))
-    made = await import_file(client, ImportOptions(write(line), "pmi", gold_from_truth=True, unit=unit))
+    options = ImportOptions(write(line), "pmi", gold_from_truth=True, setup=CampaignSetup(unit=unit))
+    made = await import_file(client, options)
     (task,) = await exported(client, made.campaign_id)
     assert task["is_gold"]
     assert task["gold_answer"].startswith("correct" if answer == "correct" else "{")

@@ -12,6 +12,8 @@ import click
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_json
+from gonogo.cli.support.pager import pager_option
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import (
@@ -37,7 +39,11 @@ def config() -> None:
     """Your settings on this computer. Those of a campaign are in `gonogo campaigns settings`."""
 
 
+_COLUMNS = (TableColumn("key"), TableColumn("value", Fit.CUT), TableColumn("set"), TableColumn("meaning", Fit.FOLD))
+
+
 @config.command("list", epilog="\b\nExample:\n  gonogo config list --json")
+@pager_option
 @json_option
 def list_(as_json: bool) -> None:
     """All settings with their values; `*` marks what is not the default."""
@@ -49,11 +55,10 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    width = max(len(str(row["key"])) for row in rows)
-    for row in rows:
-        mark = " " if row["default"] else "*"
-        click.echo(f"{mark} {row['key']:{width}}  {_shown(row['value'])}")
-        click.echo(f"  {'':{width}}  {row['meaning']}")
+    cells = [
+        [str(row["key"]), _shown(row["value"]), "" if row["default"] else "*", str(row["meaning"])] for row in rows
+    ]
+    print_table(_COLUMNS, cells)
 
 
 @config.command(epilog="\b\nExample:\n  gonogo config get theme")
@@ -63,7 +68,7 @@ def get(key: str, as_json: bool) -> None:
     """One setting's value."""
     with _desk_errors():
         require_setting(key)
-    value = next(row.value for row in plain_settings(_settings()) if row.name == key)
+    value = _value(key)
     if as_json:
         print_json(value)
     else:
@@ -81,7 +86,8 @@ Examples:
 )
 @key_argument
 @click.argument("value")
-def set_(key: str, value: str) -> None:
+@json_option
+def set_(key: str, value: str, as_json: bool) -> None:
     """Change one setting; the next start uses it. VALUE is TOML, or a text without quotes."""
     home = AppPaths()
     with _desk_errors():
@@ -89,17 +95,22 @@ def set_(key: str, value: str) -> None:
             _require_theme(home, value)
         save_setting(home.settings_file(), key, _parsed(value))
     echo_err(f"{key} is {value} now.")
+    if as_json:
+        _print_value(key)
 
 
 @config.command(epilog="\b\nExample:\n  gonogo config reset theme")
 @key_argument
-def reset(key: str) -> None:
+@json_option
+def reset(key: str, as_json: bool) -> None:
     """Set one setting back to its default."""
     home = AppPaths()
     with _desk_errors():
         reset_setting(home.settings_file(), key)
     default = next(row.value for row in plain_settings(Settings()) if row.name == key)
     echo_err(f"{key} is {_shown(default)} again, the default.")
+    if as_json:
+        _print_value(key)
 
 
 @config.command(epilog="\b\nExample:\n  EDITOR=nano gonogo config edit")
@@ -120,9 +131,22 @@ def edit() -> None:
 
 
 @config.command(epilog="\b\nExample:\n  cat $(gonogo config path)")
-def path() -> None:
+@json_option
+def path(as_json: bool) -> None:
     """Where the settings file is."""
-    click.echo(os.fspath(AppPaths().settings_file()))
+    file = os.fspath(AppPaths().settings_file())
+    if as_json:
+        print_json({"path": file})
+    else:
+        click.echo(file)
+
+
+def _print_value(key: str) -> None:
+    print_json({"key": key, "value": _value(key)})
+
+
+def _value(key: str) -> object:
+    return next(row.value for row in plain_settings(_settings()) if row.name == key)
 
 
 @contextmanager

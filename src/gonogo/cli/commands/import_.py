@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +15,12 @@ from gonogo.cli.completion import complete_campaign, complete_project
 from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_FAILED, EXIT_USAGE, echo_err, fail
-from gonogo.cli.support.options import check_name, json_option, server_option
+from gonogo.cli.support.options import RenamedOption, campaign_settings, check_name, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
 from gonogo.cli.support.results_source import SOURCES, open_results_client
 from gonogo.desk.core.paths import AppPaths
 from gonogo.runtime import gc_paused
+from gonogo.schemas.enums import VotePolicy
 from gonogo.transfer.importing.csv_mapping import read_mapping
 from gonogo.transfer.importing.from_results import ReimportSource, reimport
 from gonogo.transfer.importing.import_file import import_file
@@ -28,13 +29,13 @@ from gonogo.transfer.importing.interrupt import ImportInterrupt
 from gonogo.transfer.importing.records import BadFileError, BadLine
 from gonogo.transfer.importing.registry import import_formats
 from gonogo.transfer.importing.spool import ImportOptions
+from gonogo.transfer.importing.target_campaign import CampaignSetup
 
 SHOWN_BAD_LINES = 20
-UNIT_HELP = "Unit of lengths that the drawings write none for, for a new campaign; without it none is assumed."
 
 
 class ResultsTask(NamedTuple):
-    """Task of a results API, from the options after `--from`."""
+    """Task of a results API, from the options after `--source`."""
 
     source: str
     task: int
@@ -78,7 +79,7 @@ Examples:
   gonogo import predictions.jsonl --drawings scans/ --project "PMI 2026"     for `gonogo projects generate`
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
-  gonogo import --from centaur --task 1234 --campaign "second look"
+  gonogo import --source centaur --task 1234 --campaign "second look"
 
 \b
 JSON Lines, one prediction a line: part, drawing, page, bbox, bbox_unit (px, pt, norm), predicted_value, any task field,
@@ -124,17 +125,31 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     help="The id of a part whose drawing the server has, or a CSV of part,part_revision_id; may come several times.",
 )
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
-@click.option("--unit", type=click.Choice(["mm", "in"]), help=UNIT_HELP)
+@campaign_settings
 @click.option("--dry-run", is_flag=True, help="Read and check the file, report, and send nothing.")
-@click.option("--from", "source", type=click.Choice(SOURCES), help="Import from a results API instead.")
-@click.option("--task", type=click.IntRange(0), help="With --from: the task's number there.")
-@click.option("--results-url", metavar="URL", help="With --from: the server; default: Centaur's own.")
+@click.option(
+    "--source",
+    "--from",
+    "source",
+    cls=RenamedOption,
+    type=click.Choice(SOURCES),
+    help="Import from a results API instead.",
+)
+@click.option("--task", type=click.IntRange(0), help="With --source: the task's number there.")
+@click.option(
+    "--source-url",
+    "--results-url",
+    "source_url",
+    cls=RenamedOption,
+    metavar="URL",
+    help="With --source: its server; default: Centaur's own.",
+)
 @click.option(
     "--min-agreement",
     type=click.FloatRange(0, 1),
     default=0.8,
     show_default=True,
-    help="With --from: labeled cases below it are asked again, like the flagged ones.",
+    help="With --source: labeled cases below it are asked again, like the flagged ones.",
 )
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines out instead of refusing the file.")
 @server_option
@@ -145,7 +160,7 @@ def import_(
     mapping: Path | None,
     source: str | None,
     task: int | None,
-    results_url: str | None,
+    source_url: str | None,
     min_agreement: float,
     base_url: str | None,
     as_json: bool,
@@ -153,12 +168,13 @@ def import_(
 ) -> None:
     """Make project, drawings, predictions and campaign from FILE, or from a task of a results API."""
     if (file is None) == (source is None) or (source is not None and task is None):
-        fail("give a FILE, or --from with --task", "`gonogo import --help` shows both.", EXIT_USAGE)
+        fail("give a FILE, or --source with --task", "`gonogo import --help` shows both.", EXIT_USAGE)
     _check_target(options["campaign"], options["project"], gold_from_truth=options["gold_from_truth"])
+    options["setup"] = _setup(options)
     if file is not None:
         result = _import_file(file, format_name, mapping, options, base_url)
     else:
-        origin = ResultsTask(source or "", task or 0, results_url, min_agreement)
+        origin = ResultsTask(source or "", task or 0, source_url, min_agreement)
         result = run(_reimport(origin, options, base_url))
     _show(result, file or source, as_json=as_json)
     if not result.imported and not result.dry_run:
@@ -174,6 +190,19 @@ def _check_target(campaign: str | None, project: str | None, *, gold_from_truth:
             "Give a --campaign for tasks at once, or a --project alone to store predictions for `projects generate`.",
             EXIT_USAGE,
         )
+
+
+def _setup(options: dict[str, Any]) -> CampaignSetup:
+    """Takes the settings of a campaign out of the options; ends the command where there is no campaign for them."""
+    values = {field.name: options.pop(field.name) for field in fields(CampaignSetup)}
+    given = [f"--{name.replace('_', '-')}" for name, value in values.items() if value is not None]
+    if given and options["campaign"] is None:
+        fail(f"{given[0]} is a setting of a campaign, and none is named", "Add --campaign NAME.", EXIT_USAGE)
+    if values["min_votes"] is not None and values["votes"] != VotePolicy.BY_RISK:
+        fail("--min-votes goes with --votes by_risk", "With fixed votes each task gets --redundancy.", EXIT_USAGE)
+    if values["votes"] is not None:
+        values["votes"] = VotePolicy(values["votes"])
+    return CampaignSetup(**values)
 
 
 def _import_file(

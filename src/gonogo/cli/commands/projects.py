@@ -12,10 +12,11 @@ from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import check_name
 from gonogo.cli.support.output import print_fields, print_json, print_list
+from gonogo.cli.support.pager import pager_option
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
 from gonogo.json_types import JsonObject
-from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.labeling import (
     GenerateProjectTasks,
     GenerateProjectTasksResult,
@@ -43,12 +44,22 @@ def projects() -> None:
 
 
 @projects.command("list", epilog="\b\nExample:\n  gonogo projects list --json")
+@pager_option
 @api_command
 async def list_(client: LeadClient, as_json: bool) -> None:
     """All projects, newest first."""
     empty = "There is no project yet. `gonogo import` makes one from a file of predictions."
     projects = await all_projects(client)
-    print_list(projects, as_json=as_json, cells=_cells, empty=empty, heads=("project", "status", "campaigns", "id"))
+    print_list(projects, as_json=as_json, columns=_COLUMNS, cells=_cells, empty=empty)
+
+
+_COLUMNS = (
+    TableColumn("project", Fit.CUT),
+    TableColumn("status"),
+    TableColumn("campaigns", number=True),
+    TableColumn("id", Fit.SPARE),
+)
+_RUN_COLUMNS = (TableColumn("run", Fit.CUT), TableColumn("predictions", number=True), TableColumn("id", Fit.SPARE))
 
 
 def _cells(item: LabelingProjectPublic) -> list[str]:
@@ -66,8 +77,9 @@ async def show(client: LeadClient, name: str, as_json: bool) -> None:
         print_json({**project.model_dump(), "runs": None if runs is None else [run.model_dump() for run in runs]})
         return
     print_fields(project.model_dump())
-    for run in runs or []:
-        click.echo(f"run\t{run.run}\t{counted(run.n_predictions, 'prediction')}\t{run.id}")
+    if runs:
+        click.echo()
+        print_table(_RUN_COLUMNS, [[run.run, str(run.n_predictions), run.id] for run in runs])
 
 
 def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | None) -> JsonObject | None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 import click
 
+from gonogo.cli.completion import complete_campaign
+from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
-from gonogo.cli.support.options import json_option
-from gonogo.cli.support.output import print_item
+from gonogo.cli.support.options import F, RenamedOption, earlier_option, json_option
+from gonogo.cli.support.output import print_item, print_json
+from gonogo.cli.support.pager import pager_option
 from gonogo.cli.support.results_source import open_results_client, results_address, results_source, source_options
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.errors import GonogoClientError
+from gonogo.client.lookup import find_campaign, require_extensions
 from gonogo.client.results_api import CaseFilters
 from gonogo.desk.account.credentials import StorageKind, credential_store
 from gonogo.desk.core.paths import AppPaths
@@ -25,6 +33,13 @@ from gonogo.json_types import JsonObject, JsonValue
 from gonogo.schemas.results_api import CaseResult
 from gonogo.schemas.sanitize import escape_json
 
+
+def task_argument(command: F) -> F:
+    """TASK: a number, or the name of a campaign; earlier `--task`."""
+    argument = click.argument("task", required=False, metavar="TASK", shell_complete=complete_campaign)
+    return earlier_option("task", "--task")(argument(command))
+
+
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
 
 
@@ -34,11 +49,13 @@ STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
 Examples:
   gonogo results --screen --task 7
   gonogo results login --source centaur
-  gonogo results list --source centaur --task 1234 --state Labeled --json > cases.jsonl
+  gonogo results list 1234 --source centaur --state Labeled --json > cases.json
 
 \b
-Credentials: `gonogo results login` keeps them in the keyring. For scripts: CENTAUR_API_KEY, CENTAUR_USERNAME,
-CENTAUR_API_PASSWORD; for a gonogo server GONOGO_API_KEY, GONOGO_RESULTS_USERNAME, GONOGO_RESULTS_PASSWORD.
+Credentials: `gonogo results login` keeps them in the keyring.
+For scripts: CENTAUR_API_KEY, CENTAUR_USERNAME, CENTAUR_API_PASSWORD;
+for a gonogo server GONOGO_API_KEY, GONOGO_RESULTS_USERNAME,
+GONOGO_RESULTS_PASSWORD.
 """,
 )
 @click.option("--screen", is_flag=True, help="Look at a task's cases on a screen: filter, sort, open one.")
@@ -60,48 +77,117 @@ def results(ctx: click.Context, screen: bool, task: int | None, source: str, bas
     "list",
     epilog="""\b
 Examples:
-  gonogo results list --source centaur --task 1234 --state Labeled --json > cases.jsonl
-  gonogo results list --task 7 --updated-after 2026-07-14T12:00:00
-  gonogo results list --task 7 --after 6837202 --json >> cases.jsonl     go on after a break
-  gonogo results list --task 7 --state Flagged --screen
+  gonogo results list 'batch 12' --state Flagged
+  gonogo results list 1234 --source centaur --json > cases.json
+  gonogo results list 7 --updated-after 2026-07-14T12:00:00
+  gonogo results list 7 --jsonl --after 83 >> cases.jsonl   after a break
+  gonogo results list 7 --state Flagged --screen
 """,
 )
-@click.option("--task", required=True, type=click.IntRange(0), help="The task's number (`gonogo campaigns show`).")
+@task_argument
 @click.option("--state", type=click.Choice(STATES), help="Only cases in this labeling state.")
 @click.option("--updated-after", metavar="TIME", help="Only cases that changed after this time.")
 @click.option("--after", type=click.IntRange(0), help="Begin after this sequence id.")
-@click.option("--limit", type=click.IntRange(1), help="Cases of one page (the walk goes on to the end).")
+@click.option(
+    "--page-size",
+    "--limit",
+    "limit",
+    cls=RenamedOption,
+    type=click.IntRange(1),
+    help="Cases of one page (the walk goes on to the end).",
+)
 @click.option("--verbose", is_flag=True, default=None, help="Ask for all that the server has, each read too.")
 @click.option("--screen", is_flag=True, help="Show them on a screen instead.")
+@click.option("--jsonl", is_flag=True, help="Print JSON Lines: an object a line, as they come.")
 @source_options
+@pager_option
 @json_option
 def list_(
-    source: str, base_url: str | None, task: int, after: int | None, screen: bool, as_json: bool, **filters: Any
+    source: str,
+    base_url: str | None,
+    task: str,
+    after: int | None,
+    screen: bool,
+    jsonl: bool,
+    as_json: bool,
+    **filters: Any,
 ) -> None:
-    """All cases of a task, page by page; with --json one object a line.
+    """All cases of TASK, page by page. TASK is a number, or on a gonogo server the name of a campaign.
 
     A walk that breaks off says the sequence id to go on from.
     """
+    number = run(_task_number(source, base_url, task))
     case_filters = CaseFilters(filters["state"], filters["updated_after"], filters["limit"], filters["verbose"])
     if screen:
-        open_screen(source, base_url, task, case_filters, after)
+        open_screen(source, base_url, number, case_filters, after)
         return
-    run(_list(source, base_url, task, case_filters, after, as_json))
+    form = CaseForm.LINES if jsonl else CaseForm.DOCUMENT if as_json else CaseForm.TABLE
+    run(_list(source, base_url, number, case_filters, after, form))
+
+
+class CaseForm(Enum):
+    """Form in which cases are printed."""
+
+    TABLE = "table"
+    DOCUMENT = "one JSON array"
+    LINES = "JSON Lines"
+
+
+async def _task_number(source: str, base_url: str | None, task: str) -> int:
+    """Returns the number of a task: given as such, or of the gonogo campaign with this name or id."""
+    if task.isascii() and task.isdecimal():
+        return int(task)
+    if source != "gonogo":
+        fail(f"{task!r} is not the number of a task", "This API knows tasks by number alone.", EXIT_USAGE)
+    async with open_client(results_address(source, base_url)) as client:
+        await require_extensions(client, f"{task!r} is no number, and campaigns can't be looked up here")
+        campaign = await find_campaign(client, task)
+        return (await client.campaign_detail(campaign.id)).number
+
+
+@contextmanager
+def _case_printer(form: CaseForm) -> Iterator[Callable[[CaseResult], None]]:
+    """Printer of cases; JSON is whole also after a walk that broke off."""
+    if form is CaseForm.LINES:
+        yield lambda case: click.echo(_json_line(case))
+        return
+    if form is CaseForm.TABLE:
+        rows: list[list[str]] = []
+        try:
+            yield lambda case: rows.append(case_cells(case))
+        finally:
+            print_table(_COLUMNS, rows)
+        return
+    separator = "[\n"
+
+    def print_element(case: CaseResult) -> None:
+        nonlocal separator
+        click.echo(separator + _json_line(case), nl=False)
+        separator = ",\n"
+
+    try:
+        yield print_element
+    finally:
+        click.echo("[]" if separator == "[\n" else "\n]")
+
+
+def _json_line(case: CaseResult) -> str:
+    return escape_json(json.dumps(case.model_dump(), ensure_ascii=False))
 
 
 async def _list(
-    source: str, base_url: str | None, task: int, filters: CaseFilters, after: int | None, as_json: bool
+    source: str, base_url: str | None, task: int, filters: CaseFilters, after: int | None, form: CaseForm
 ) -> None:
     last, count = after, 0
     try:
-        async with open_results_client(source, base_url, clean=not as_json) as client:
-            async for page in client.pages(task, filters, after):
-                for case in page.payload:
-                    line = json.dumps(case.model_dump(), ensure_ascii=False) if as_json else case_line(case)
-                    click.echo(escape_json(line) if as_json else line)
-                sys.stdout.flush()
-                count += len(page.payload)
-                last = page.last_sequence_id if page.last_sequence_id is not None else last
+        async with open_results_client(source, base_url, clean=form is CaseForm.TABLE) as client:
+            with _case_printer(form) as print_case:
+                async for page in client.pages(task, filters, after):
+                    for case in page.payload:
+                        print_case(case)
+                    sys.stdout.flush()
+                    count += len(page.payload)
+                    last = page.last_sequence_id if page.last_sequence_id is not None else last
     except GonogoClientError as error:
         if last is not None and last != after:
             error.next_step += f" {count} cases were written; --after {last} goes on from there."
@@ -109,8 +195,18 @@ async def _list(
     echo_err(f"{count} cases." + (f" What changes from now on: --after {last}." if last is not None else ""))
 
 
-def case_line(case: CaseResult) -> str:
-    """A case as one line: number, state, label, agreement, what it is about."""
+_COLUMNS = (
+    TableColumn("case", number=True),
+    TableColumn("state"),
+    TableColumn("correct label", Fit.CUT),
+    TableColumn("majority label", Fit.CUT),
+    TableColumn("agreement", number=True),
+    TableColumn("part", Fit.CUT),
+)
+
+
+def case_cells(case: CaseResult) -> list[str]:
+    """A case as a row: number, state, labels, agreement, what it is about."""
     subject = (case.gonogo or {}).get("part") or _origin(case)
     cells = [
         case.case_id,
@@ -120,7 +216,7 @@ def case_line(case: CaseResult) -> str:
         _share(case.agreement),
         subject,
     ]
-    return "\t".join("–" if cell is None else str(cell) for cell in cells)
+    return ["" if cell is None else str(cell) for cell in cells]
 
 
 def _share(value: JsonValue) -> str | None:
@@ -132,20 +228,28 @@ def _origin(case: CaseResult) -> JsonValue:
     return first.get("origin") if isinstance(first, dict) else None
 
 
-@results.command(epilog="\b\nExample:\n  gonogo results get --source centaur --task 1234 --case 2345 --json")
-@click.option("--task", required=True, type=click.IntRange(0), help="The task's number.")
-@click.option("--case", "case_id", required=True, type=click.IntRange(0), help="The case's number.")
+@results.command(
+    epilog="""\b
+Examples:
+  gonogo results get 'batch 12' 4
+  gonogo results get 1234 2345 --source centaur --json
+"""
+)
+@task_argument
+@earlier_option("case", "--case", type=click.IntRange(0))
+@click.argument("case", required=False, metavar="CASE", type=click.IntRange(0))
 @click.option("--verbose", is_flag=True, default=None, help="Ask for all that the server has, each read too.")
 @source_options
 @json_option
-def get(source: str, base_url: str | None, task: int, case_id: int, verbose: bool | None, as_json: bool) -> None:
-    """One case."""
-    print_item(run(_get(source, base_url, task, case_id, verbose)), as_json=as_json)
+def get(source: str, base_url: str | None, task: str, case: int, verbose: bool | None, as_json: bool) -> None:
+    """The case with the number CASE of TASK."""
+    print_item(run(_get(source, base_url, task, case, verbose)), as_json=as_json)
 
 
-async def _get(source: str, base_url: str | None, task: int, case_id: int, verbose: bool | None) -> JsonObject:
+async def _get(source: str, base_url: str | None, task: str, case: int, verbose: bool | None) -> JsonObject:
+    number = await _task_number(source, base_url, task)
     async with open_results_client(source, base_url) as client:
-        return (await client.case(task, case_id, verbose=verbose)).model_dump()
+        return (await client.case(number, case, verbose=verbose)).model_dump()
 
 
 @results.command(
@@ -156,7 +260,8 @@ Examples:
 """
 )
 @source_options
-def login(source: str, base_url: str | None) -> None:
+@json_option
+def login(source: str, base_url: str | None, as_json: bool) -> None:
     """Ask for key, user name and API password (or read them from standard input, a line each), try and keep them."""
     address = results_address(source, base_url) or fail(
         "the workspace on this machine needs no sign-in", "For a server add --base-url https://…", EXIT_USAGE
@@ -168,32 +273,38 @@ def login(source: str, base_url: str | None) -> None:
         answers = [line.strip() for line in sys.stdin.read().splitlines()]
     if len(answers) != 3 or not all(answers):
         fail("three lines were expected: API key, user name, API password", "Nothing was kept.", EXIT_USAGE)
-    run(_store_login(address, dict(zip(("key", "username", "api_password"), answers, strict=True))))
+    kept = run(_store_login(address, dict(zip(("key", "username", "api_password"), answers, strict=True))))
+    if as_json:
+        print_json(kept)
 
 
-async def _store_login(address: str, login: dict[str, str]) -> None:
+async def _store_login(address: str, login: dict[str, str]) -> JsonObject:
     async with with_login(address, login) as client:
         user = await client.log_in()
         await client.log_out()
     stored = await credential_store(AppPaths()).put(account(address), json.dumps(login))
-    if stored.where != StorageKind.MEMORY:
-        echo_err(f"Signed in to {address} as {user.email or login['username']}; kept in the {stored.where.value}.")
-    else:
+    name = user.email or login["username"]
+    if stored.where == StorageKind.MEMORY:
         reason = stored.note.partition(": ")[2] or stored.note
         fail(
-            f"{address} knows {user.email or login['username']}, but nothing could be kept: {reason}",
+            f"{address} knows {name}, but nothing could be kept: {reason}",
             "Set the variables that `gonogo results --help` names.",
         )
+    echo_err(f"Signed in to {address} as {name}; kept in the {stored.where.value}.")
+    return {"name": name, "base_url": address, "storage": stored.where.value}
 
 
 @results.command(epilog="\b\nExample:\n  gonogo results logout --source centaur")
 @source_options
-def logout(source: str, base_url: str | None) -> None:
+@json_option
+def logout(source: str, base_url: str | None, as_json: bool) -> None:
     """Forget key, user name and password."""
     address = results_address(source, base_url)
     if address is not None:
         run(credential_store(AppPaths()).drop(account(address)))
     echo_err("Forgotten." if address is not None else "The workspace on this machine needs no sign-in.")
+    if as_json:
+        print_json({"signed_in": False})
 
 
 def open_screen(source: str, base_url: str | None, task: int | None, filters: CaseFilters, after: int | None) -> None:

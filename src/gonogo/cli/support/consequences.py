@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from gonogo.cli.support.exit_codes import echo_err
-from gonogo.cli.support.output import confirm
+from gonogo.cli.support.output import confirm, print_json
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -21,12 +21,17 @@ def consequence_options(command: F) -> F:
     return click.option("--dry-run", is_flag=True, help="Only say what it would do.")(command)
 
 
-def agreed(consequence: str, *, dry_run: bool, yes: bool) -> bool:
-    """Says `consequence`; returns whether to go on. Where nobody can be asked, it ends the command without `--yes`."""
+def agreed(consequence: str, *, dry_run: bool, yes: bool, as_json: bool = False, plan: object = None) -> bool:
+    """Says `consequence`; returns whether to go on. Where nobody can be asked, it ends the command without `--yes`.
+
+    `plan` is what `--json` prints where nothing is done; by default the consequence.
+    """
     echo_err(consequence)
     if not dry_run and (yes or _asked()):
         return True
     echo_err("Nothing was done.")
+    if as_json:
+        print_json({"done": False, "consequence": consequence} if plan is None else plan)
     return False
 
 

@@ -20,7 +20,15 @@ from gonogo.cli.support.exit_codes import (
     fail_file,
 )
 from gonogo.cli.support.standard_streams import drop_output, flush_output
-from gonogo.client.errors import AuthenticationError, GonogoClientError, IncompleteListError, NetworkError
+from gonogo.client.errors import (
+    AuthenticationError,
+    GonogoClientError,
+    IncompleteListError,
+    InvalidInputError,
+    MissingPackageError,
+    NetworkError,
+    UnsupportedError,
+)
 from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.embedded.transport import CANNOT_OPEN
 
@@ -52,6 +60,12 @@ def handle_errors() -> Iterator[None]:
         fail(str(error), error.next_step, EXIT_UNREACHABLE)
     except IncompleteListError as error:  # nobody refused: the server holds a part back
         fail(str(error), error.next_step, EXIT_FAILED)
+    except UnsupportedError as error:
+        fail(str(error), error.next_step, EXIT_REFUSED)
+    except MissingPackageError as error:
+        fail(str(error), error.next_step, EXIT_FAILED)
+    except InvalidInputError as error:  # nothing was sent: an ambiguous name, no address, no link
+        fail(str(error), error.next_step, EXIT_USAGE)
     except GonogoClientError as error:
         fail(str(error), error.next_step, EXIT_REFUSED, details=error.trace)
     except SignInError as error:

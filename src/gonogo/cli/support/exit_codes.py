@@ -5,11 +5,13 @@ first frame and `--help` load it.
 from __future__ import annotations
 
 import errno
+import sys
 from typing import NoReturn
 
 import click
 
 from gonogo.cli.support.secrets_in_text import without_secrets
+from gonogo.cli.support.terminal import styled, wants_color
 from gonogo.schemas.sanitize import clean_text
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_INTERRUPTED = 1, 2, 3, 4, 5, 130
@@ -28,7 +30,11 @@ def echo_err(message: str) -> None:
 
     What was typed may stand in it: nothing of that acts on a terminal, and no key or link is repeated.
     """
-    click.echo(without_secrets(clean_text(message)), err=True)
+    click.echo(_cleaned(message), err=True)
+
+
+def _cleaned(message: str) -> str:
+    return without_secrets(clean_text(message))
 
 
 def fail(message: str, next_step: str = "", code: int = EXIT_FAILED, *, details: str = "") -> NoReturn:
@@ -36,8 +42,9 @@ def fail(message: str, next_step: str = "", code: int = EXIT_FAILED, *, details:
 
     `details` are codes and ids for those who look after the server.
     """
-    lines = [f"gonogo: {message}", next_step, f"Details: {details}" if details else ""]
-    echo_err("\n        ".join(line for line in lines if line))
+    lines = [message, next_step, f"Details: {details}" if details else ""]
+    text = _cleaned("\n        ".join(line for line in lines if line))
+    click.echo(f"{styled('gonogo:', sys.stderr, fg='red')} {text}", err=True, color=wants_color(sys.stderr))
     raise SystemExit(code)
 
 

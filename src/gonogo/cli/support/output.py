@@ -1,17 +1,15 @@
-"""Output functions of the commands: print JSON, fields, tables and progress bars, and ask for confirmation."""
+"""Output functions of the commands: print JSON, fields, lists and progress bars, and ask for confirmation."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import click
 from pydantic import BaseModel
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -24,7 +22,9 @@ from rich.progress import (
 )
 
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
-from gonogo.schemas.sanitize import clean_text, escape_json
+from gonogo.cli.support.tables import Cells, Fit, TableColumn, print_table
+from gonogo.cli.support.times import shown_time
+from gonogo.schemas.sanitize import escape_json
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,18 +34,18 @@ def print_json(data: object) -> None:
     sys.stdout.write(escape_json(json.dumps(data, ensure_ascii=not _utf8_stdout(), indent=2)) + "\n")
 
 
-def terminal_width() -> int | None:
-    """Columns of the terminal on standard output; `None` where that is a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
 def print_fields(item: Mapping[str, object]) -> None:
-    """Prints the fields of an object that are set, one a line."""
-    for key, value in item.items():
-        if value is not None and not isinstance(value, dict | list):
-            click.echo(f"{key.replace('_', ' '):20} {value}")
-        elif value:
-            click.echo(f"{key.replace('_', ' '):20} {json.dumps(value, ensure_ascii=not _utf8_stdout())}")
+    """Prints the fields of an object that are set, one a row."""
+    rows = [(key.replace("_", " "), _as_text(key, value)) for key, value in item.items() if value not in (None, [], {})]
+    print_table((TableColumn("field"), TableColumn("value", Fit.FOLD)), rows)
+
+
+def _as_text(key: str, value: object) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=not _utf8_stdout())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return shown_time(value) if key.endswith("_at") and isinstance(value, str) else str(value)
 
 
 def print_item(item: Mapping[str, object], *, as_json: bool) -> None:
@@ -60,38 +60,17 @@ def print_list(
     items: Sequence[M],
     *,
     as_json: bool,
-    cells: Callable[[M], list[str]],
+    columns: Sequence[TableColumn],
+    cells: Callable[[M], Cells],
     empty: str,
-    heads: tuple[str, ...] = (),
 ) -> None:
-    """Prints a list: one JSON document, or a line of `cells` each; the message `empty` when there is nothing.
-
-    `heads` names the columns, on a terminal only: programs read the lines as they are.
-    """
+    """Prints a list: one JSON document, or a table of `cells`; the message `empty` when there is nothing."""
     if as_json:
         print_json([item.model_dump() for item in items])
         return
     if not items:
         echo_err(empty)
-    print_table([cells(item) for item in items], heads if items else ())
-
-
-def print_table(rows: list[list[str]], heads: tuple[str, ...] = ()) -> None:
-    """Prints a line a row: tabs between cells for programs, columns below `heads` on a terminal.
-
-    No cell breaks its line.
-    """
-    rows = [[" ".join(clean_text(cell).split()) for cell in row] for row in rows]
-    if heads and terminal_width() is not None:
-        rows.insert(0, [head.upper() for head in heads])
-    if not rows or terminal_width() is None:
-        for row in rows:
-            click.echo("\t".join(row))
-        return
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        click.echo("   ".join(padded).rstrip())
+    print_table(columns, [cells(item) for item in items])
 
 
 def _utf8_stdout() -> bool:

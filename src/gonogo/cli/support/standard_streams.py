@@ -33,26 +33,26 @@ class CleanOutput(io.TextIOBase):
     """Text output to a terminal in which no character acts on it."""
 
     def __init__(self, terminal: TextIO) -> None:
-        self._terminal = terminal
+        self.terminal = terminal
         self.buffer = CleanBytes(self)
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        return self._terminal.encoding
+        return self.terminal.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
-        return self._terminal.errors
+        return self.terminal.errors
 
     def write(self, text: str) -> int:
-        self._terminal.write(clean_text(text))
+        self.terminal.write(clean_text(text))
         return len(text)
 
     def flush(self) -> None:
-        self._terminal.flush()
+        self.terminal.flush()
 
     def fileno(self) -> int:
-        return self._terminal.fileno()
+        return self.terminal.fileno()
 
     def isatty(self) -> bool:
         return True

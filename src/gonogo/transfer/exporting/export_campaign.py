@@ -18,7 +18,7 @@ from typing import Final
 from pydantic_core import from_json
 
 from gonogo import __version__
-from gonogo.client.errors import InvalidInputError, NotFoundError
+from gonogo.client.errors import NotFoundError, UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.page_reader import read_all, read_all_by_status
@@ -129,7 +129,7 @@ async def _from_task_list(
     Raises as `read_all_by_status`: a list that the server cuts is never written as if it were all.
     """
     if options.golden:
-        raise InvalidInputError(
+        raise UnsupportedError(
             "This is a plain ARCNM server: it does not say which tasks were promoted.",
             next_step="Leave out --golden.",
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from gonogo.client.errors import InvalidInputError
+from gonogo.client.errors import MissingPackageError
 from gonogo.transfer.exporting import writers
 
 DEFAULT_FORMAT: Final = "jsonl"
@@ -101,13 +101,13 @@ def make_writer(format_name: str, out: OutputStream, drawings: Path | None = Non
     """The writer of a format; `drawings` is the folder of the pictures.
 
     Raises:
-        InvalidInputError: the format needs a package that is not installed.
+        MissingPackageError: the format needs a package that is not installed.
     """
     chosen = export_formats()[format_name]
     try:
         return chosen.make_writer(out, drawings)
     except ModuleNotFoundError:
-        raise InvalidInputError(
+        raise MissingPackageError(
             f"{chosen.title} needs the package {chosen.package}, which is not installed.",
             next_step=f"pip install {chosen.package}, or export as csv or jsonl.",
         ) from None

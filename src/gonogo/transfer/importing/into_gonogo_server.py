@@ -19,11 +19,11 @@ from gonogo.client.lead_client import store_drawings
 from gonogo.client.lookup import all_projects, ambiguous_name_error
 from gonogo.client.requests import as_bytes
 from gonogo.schemas.gonogo_api import CampaignSettings, PredictionsStored, TasksFromPredictions, TasksMade
-from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic, LabelingProjectCreate
+from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectCreate
 from gonogo.transfer.importing.drawings_folder import media_type_of
 from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.spool import Drawing, ImportOptions, Spool, batches, drawing_batches
-from gonogo.transfer.importing.target_campaign import find_open_campaign
+from gonogo.transfer.importing.target_campaign import find_open_campaign, require_same_setup
 from gonogo.transfer.progress_callback import ReportProgress
 
 TASKS_A_REQUEST: Final = 2000
@@ -43,6 +43,8 @@ async def import_into_gonogo(
     options = spool.options
     known = spool.known_revisions()
     existing = await find_open_campaign(client, options.campaign) if options.campaign else None
+    if existing is not None:
+        await require_same_setup(client, existing, options.setup)
     project_id, project, project_new = await _find_or_make_project(client, options, existing)
     unknown = tuple(drawing for drawing in spool.drawings if drawing not in known)
     revisions, n_new = await _store_drawings(client, unknown, report, batched=batched_drawings)
@@ -61,13 +63,14 @@ async def import_into_gonogo(
     if options.campaign is None:
         next_step = f"`gonogo projects generate {quote(project)}` makes tasks of what its policy wants."
         return replace(stored, notes=(next_step,))
-    body = LabelingCampaignCreate(name=options.campaign)
+    body = options.setup.request(options.campaign)
     try:
         campaign = existing or await client.create_campaign_in_project(project_id, body)
     except ConflictError as error:
         raise _name_taken(error, "campaign", options.campaign) from None
-    if existing is None and options.unit:  # before gold is made of what is equal in it
-        await client.update_settings(campaign.id, CampaignSettings(unit=options.unit))
+    settings = options.setup.extensions()
+    if existing is None and settings:  # before gold is made of what is equal in its unit
+        await client.update_settings(campaign.id, CampaignSettings.model_validate(settings))
     tasks = await _make_tasks(client, campaign, run_id, spool, report)
     return replace(
         stored,

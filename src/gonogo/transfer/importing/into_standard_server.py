@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gonogo.client.errors import GonogoClientError, InvalidInputError
+from gonogo.client.errors import GonogoClientError, UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.core.imported_drawings import ImportedDrawing, remember_drawings, revision_of
 from gonogo.desk.core.state_store import StateStore
 from gonogo.schemas.gonogo_api import Prediction
-from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
+from gonogo.schemas.labeling import LabelingTaskCreate, LabelingTasksCreate
 from gonogo.schemas.verdicts import Verdict
 from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.spool import Drawing, ImportOptions, Spool, batches
-from gonogo.transfer.importing.target_campaign import find_open_campaign
+from gonogo.transfer.importing.target_campaign import find_open_campaign, require_same_setup
 from gonogo.transfer.progress_callback import ReportProgress
 from gonogo.values import equal
 
@@ -33,24 +33,32 @@ async def import_into_standard_server(
     """Imports the spool into an empty campaign; returns `result` with what was made. Raises as `import_file`."""
     options = spool.options
     if options.campaign is None:
-        raise InvalidInputError(
+        raise UnsupportedError(
             "This is a plain ARCNM server: it stores no predictions from here; nothing was imported.",
             next_step="Give a --campaign: its tasks are made at once.",
+        )
+    extra = [f"--{name.replace('_', '-')}" for name in options.setup.extensions() if name != "unit"]
+    if extra:
+        raise UnsupportedError(
+            f"This is a plain ARCNM server: it has no {' and '.join(extra)}; nothing was imported.",
+            next_step="Leave that out. --redundancy and --gold-fraction work there.",
         )
     known = spool.known_revisions()
     existing = await find_open_campaign(client, options.campaign)
     if existing and existing.task_count != 0:
-        raise InvalidInputError(
+        raise UnsupportedError(
             f"Campaign {options.campaign!r} already has tasks, and this server cannot tell which lines are among "
             "them; nothing was imported.",
             next_step="Choose another name with --campaign.",
         )
-    campaign = existing or await client.create_campaign(LabelingCampaignCreate(name=options.campaign))
+    if existing is not None:
+        await require_same_setup(client, existing, replace(options.setup, unit=None))
+    campaign = existing or await client.create_campaign(options.setup.request(options.campaign))
     revisions = await asyncio.to_thread(_revisions, spool.drawings, known, memory_file)
     is_gold = spool.gold(campaign.gold_fraction) if options.gold_from_truth else _none_is_gold
     done = n_gold = 0
     for batch in batches(spool.predictions(revisions)):
-        tasks = [_as_task(Prediction.model_validate_json(item), is_gold, options.unit or "") for item in batch]
+        tasks = [_as_task(Prediction.model_validate_json(item), is_gold, options.setup.unit or "") for item in batch]
         try:
             await client.create_tasks(campaign.id, LabelingTasksCreate(tasks=tasks))
         except GonogoClientError as error:

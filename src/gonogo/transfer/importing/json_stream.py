@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NoReturn, TextIO, TypeGuard
 
-from gonogo.client.errors import InvalidInputError
 from gonogo.json_types import JsonValue
 from gonogo.schemas.strict_json import INT64
+from gonogo.transfer.importing.records import BadFileError
 
 MAX_ELEMENT: Final = 4_000_000
 """Longest element in characters: about what is in memory at a time."""
@@ -39,7 +39,7 @@ def stream_elements(
 
     Raises:
         OSError: the file cannot be read.
-        InvalidInputError: it is not JSON, or has an element longer than `MAX_ELEMENT`. What came before is good.
+        BadFileError: it is not JSON, or has an element longer than `MAX_ELEMENT`. What came before is good.
     """
     with path.open("rb") as head:
         encoding = json.detect_encoding(head.read(8))
@@ -148,6 +148,6 @@ class _Document:
 
     def refuse(self, why: str, at: int | None = None) -> NoReturn:
         line = self._line + self._text.count("\n", 0, self._at if at is None else at)
-        raise InvalidInputError(
+        raise BadFileError(
             f"{self._path} is not JSON as expected, in line {line}: {why}.", next_step="Nothing was imported."
         )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Literal, Self
+from typing import BinaryIO, Final, Self
 
 from gonogo.client.errors import InvalidInputError
 from gonogo.schemas.gonogo_api import Prediction
@@ -22,6 +22,7 @@ from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
 from gonogo.transfer.importing.registry import read_records
+from gonogo.transfer.importing.target_campaign import CampaignSetup
 from gonogo.transfer.progress_callback import ReportProgress
 
 MAX_BATCH: Final = 1000
@@ -39,8 +40,8 @@ Drawing = tuple[str, Path]
 class ImportOptions:
     """Options of an import. `drawings` is the folder of the file, and `project` named as the campaign, if `None`.
 
-    `unit` (`mm`, `in`) is that of lengths without one; it becomes a setting of a new campaign.
-    Without a `campaign` the predictions are only stored, in `project`, for tasks to be generated from.
+    `setup` are the settings of a new campaign. Without a `campaign` the predictions are only stored, in `project`, for
+    tasks to be generated from.
     `part_revisions` are ids of parts whose drawings the server has, by part.
     """
 
@@ -53,7 +54,7 @@ class ImportOptions:
     format_name: str | None = None
     mapping: CsvMapping | None = None
     dry_run: bool = False
-    unit: Literal["mm", "in"] | None = None
+    setup: CampaignSetup = field(default_factory=CampaignSetup)
     part_revisions: Mapping[str, str] = field(default_factory=dict)
 
     @property

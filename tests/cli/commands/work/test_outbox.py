@@ -199,8 +199,9 @@ def test_history_and_export_say_where_the_time_went(shell: Shell, run: Run) -> N
     newest = json.loads(run("history", "--json").stdout)[0]
     split = {"looking": 1200, "editing": 300, "idle": 60_000, "waiting": 40, "focus_known": True}
     assert newest["times_ms"] == split
-    line = run("history", "--limit", "1").stdout
-    assert "looking 1.2 editing 0.3 idle 60.0" in line
+    head, line = run("history", "--limit", "1").stdout.splitlines()
+    row = dict(zip(head.split("\t"), line.split("\t"), strict=True))
+    assert (row["looking"], row["editing"], row["idle"]) == ("1.2", "0.3", "60.0")
     assert "\x1b" not in line
     exported = json.loads(run("export").stdout)
     assert exported["decision"]["times"] == split

@@ -14,8 +14,19 @@ from gonogo.cli.completion import complete_project
 from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.exit_codes import echo_err, fail
-from gonogo.cli.support.options import campaign_argument, check_name
-from gonogo.cli.support.output import confirm, print_item, print_json, print_list, terminal_width, waiting
+from gonogo.cli.support.options import (
+    MAX_RISK_HELP,
+    MIN_VOTES_HELP,
+    UNIT_HELP,
+    VOTES_HELP,
+    campaign_argument,
+    campaign_settings,
+    check_name,
+)
+from gonogo.cli.support.output import confirm, print_item, print_json, print_list, waiting
+from gonogo.cli.support.pager import pager_option, print_long
+from gonogo.cli.support.tables import Fit, TableColumn
+from gonogo.cli.support.terminal import terminal_width
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_campaigns, find_campaign, find_project, require_extensions
 from gonogo.report.quality import report_lines
@@ -24,12 +35,9 @@ from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import ConsensusMethod, VotePolicy
 from gonogo.schemas.gonogo_api import CampaignSettings
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic
+from gonogo.schemas.sanitize import clean_text
 from gonogo.schemas.statuses import takes_answers
 
-MAX_RISK_HELP = "Risk of being wrong above which no value settles as correct (0.05)."
-VOTES_HELP = "The same number of votes for all tasks (fixed), or more where the risk is (by_risk)."
-UNIT_HELP = "Unit of lengths that the drawings write none for; without it none is assumed."
-MIN_VOTES_HELP = "Votes that a task begins with, where they follow the risk (1)."
 RISK_SETTINGS = ("max_risk", "votes", "min_votes")
 
 
@@ -44,6 +52,7 @@ campaigns.add_command(watch)
 
 @campaigns.command("list", epilog="\b\nExample:\n  gonogo campaigns list --status open")
 @click.option("--status", help="Only these: open, closed, promoted, or a word of the server's own.")
+@pager_option
 @api_command
 async def list_(client: LeadClient, status: str | None, as_json: bool) -> None:
     """All campaigns, newest first."""
@@ -51,11 +60,20 @@ async def list_(client: LeadClient, status: str | None, as_json: bool) -> None:
     if status:
         empty = f"No campaign is {status}; without --status all are listed."
     campaigns = await all_campaigns(client, status)
-    print_list(campaigns, as_json=as_json, cells=_cells, empty=empty, heads=("campaign", "status", "resolved", "id"))
+    print_list(campaigns, as_json=as_json, columns=_COLUMNS, cells=_cells, empty=empty)
+
+
+_COLUMNS = (
+    TableColumn("campaign", Fit.CUT),
+    TableColumn("status"),
+    TableColumn("resolved", number=True),
+    TableColumn("tasks", number=True),
+    TableColumn("id", Fit.SPARE),
+)
 
 
 def _cells(item: LabelingCampaignPublic) -> list[str]:
-    return [item.name or "", item.status or "", f"{item.resolved_count or 0} of {item.task_count or 0}", item.id]
+    return [item.name or "", item.status or "", str(item.resolved_count or 0), str(item.task_count or 0), item.id]
 
 
 @campaigns.command(epilog="\b\nExample:\n  gonogo campaigns show 'batch 12' --json")
@@ -79,8 +97,7 @@ Examples:
 @click.argument("name", callback=check_name)
 @click.option("--description", help="What it is about; shown with it.")
 @click.option("--project", shell_complete=complete_project, help="The project it belongs to: a name or an id.")
-@click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs (3).")
-@click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots an annotator is served (0.1).")
+@campaign_settings
 @click.option(
     "--consensus",
     type=click.Choice([method.value for method in ConsensusMethod]),
@@ -91,10 +108,6 @@ Examples:
     "--guideline", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text annotators see."
 )
 @click.option("--lease-minutes", type=click.IntRange(1, 60), help="How long a task stays with who took it (10).")
-@click.option("--max-risk", type=click.FloatRange(0, 1), help=MAX_RISK_HELP)
-@click.option("--votes", type=click.Choice([policy.value for policy in VotePolicy]), help=VOTES_HELP)
-@click.option("--min-votes", type=click.IntRange(1, 50), help=MIN_VOTES_HELP)
-@click.option("--unit", type=click.Choice(["mm", "in"]), help=UNIT_HELP)
 @api_command
 async def create(client: LeadClient, name: str, project: str | None, as_json: bool, **options: Any) -> None:
     """Make an empty campaign; `gonogo import` and `gonogo projects generate` make one with tasks in it."""
@@ -143,6 +156,7 @@ Examples:
 """
 )
 @campaign_argument
+@pager_option
 @api_command
 async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
     """How far the labels can be trusted: every number with its doubt, what it means, and what to do."""
@@ -154,8 +168,8 @@ async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
         print_json(report.model_dump())
         return
     names = {person.voter_id: person.name or person.email or person.voter_id for person in people}
-    for line in report_lines(report.model_dump(), names, terminal_width()):
-        click.echo(line)
+    lines = report_lines(report.model_dump(), names, terminal_width())
+    print_long("".join(f"{clean_text(line)}\n" for line in lines))
 
 
 @campaigns.command(
@@ -181,8 +195,7 @@ Examples:
     help="A text annotators see; an empty file takes it away.",
 )
 @click.option("--resettle", is_flag=True, help="Let the new settings decide on what is settled, too.")
-@click.option("--dry-run", is_flag=True, help="Only count what would change.")
-@click.option("--yes", is_flag=True, help="Resettle without asking.")
+@consequence_options
 @api_command
 async def settings(
     client: LeadClient, campaign: str, resettle: bool, dry_run: bool, yes: bool, as_json: bool, **options: Any
@@ -201,13 +214,10 @@ async def settings(
     effect = await client.preview_settings(target.id, changes)
     for line in settings_effect_lines(effect, resettle=resettle):
         echo_err(line)
-    if dry_run:
+    if dry_run or (resettle and effect.n_resettled and not yes and not _confirm_resettling()):
         echo_err("Nothing was changed.")
         if as_json:
             print_json(effect.model_dump())
-        return
-    if resettle and effect.n_resettled and not yes and not _confirm_resettling():
-        echo_err("Nothing was changed.")
         return
     detail = await client.update_settings(target.id, changes, resettle=resettle)
     if as_json:
@@ -241,7 +251,9 @@ def _confirm_resettling() -> bool:
 async def close(client: LeadClient, campaign: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """End the labeling: claims end, later answers are kept but not counted. It cannot be opened again."""
     before = await find_campaign(client, campaign)
-    if takes_answers(before.status) and not agreed(await _closing(client, before), dry_run=dry_run, yes=yes):
+    if takes_answers(before.status) and not agreed(
+        await _closing(client, before), dry_run=dry_run, yes=yes, as_json=as_json
+    ):
         return
     closed = await client.close_campaign(before.id)
     if not takes_answers(before.status):
@@ -286,7 +298,7 @@ async def promote(client: LeadClient, campaign: str, force: bool, dry_run: bool,
         await require_extensions(client, "There is no --force here")
     target = await find_campaign(client, campaign)
     campaign_id = target.id
-    if (force or dry_run) and not agreed(await _promoting(client, target), dry_run=dry_run, yes=yes):
+    if (force or dry_run) and not agreed(await _promoting(client, target), dry_run=dry_run, yes=yes, as_json=as_json):
         return
     result = await client.promote_campaign(campaign_id, force=force)
     n_resolved = (await client.get_campaign(campaign_id)).resolved_count

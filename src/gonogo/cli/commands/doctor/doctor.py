@@ -23,6 +23,7 @@ from gonogo.cli.commands.doctor.place_check import check_drawing_place
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.cli.support.output import print_json
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.errors import GonogoClientError, NotFoundError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import ONCE
@@ -37,7 +38,7 @@ from gonogo.tui.terminal.probe import Probe
 
 ANSWER_SECONDS = 1.0
 MODES = ("auto", *(mode.value for mode in (*PIXEL_MODES, *CELL_MODES)))
-MARKS = {"ok": "ok", "note": "--", "bad": "!!"}
+MARKS = {"ok": "ok", "note": "-- note", "bad": "!! bad"}
 PACKAGES = ("textual", "httpx", "pydantic", "keyring", "fastapi", "sqlalchemy", "pypdfium2", "pillow")
 EXTRAS = {
     "psycopg": "PostgreSQL",
@@ -48,6 +49,9 @@ EXTRAS = {
     "textual-serve": "browser",
     "prometheus-client": "metrics",
 }
+
+
+_COLUMNS = (TableColumn("state"), TableColumn("check"), TableColumn("found", Fit.FOLD))
 
 
 @click.command(
@@ -87,10 +91,9 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
     if as_json:
         print_json({"ok": not bad, "checks": [asdict(check) for check in checks]})
     else:
-        for check in checks:
-            click.echo(f"{MARKS[check.state]} {check.name:12} {check.found}")
-            if check.next_step:
-                click.echo(f"   {'':12} {check.next_step}")
+        cells = [[MARKS[check.state], check.name, check.found] for check in checks]
+        steps = [[f"→ {check.next_step}"] if check.next_step else [] for check in checks]
+        print_table(_COLUMNS, cells, notes_head="next_step", notes=steps)
         echo_err(
             "Everything gonogo needs is there."
             if not bad
@@ -165,6 +168,8 @@ def _check_terminal() -> list[Check]:
 def _check_colours(term: str) -> Check:
     if os.environ.get("NO_COLOR"):
         return Check("colours", "ok", "none, because NO_COLOR is set")
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return Check("colours", "ok", "always, because FORCE_COLOR is set")
     if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return Check("colours", "ok", "16 million")
     if "256color" in term or "kitty" in term:

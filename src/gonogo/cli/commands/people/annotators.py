@@ -10,15 +10,18 @@ import click
 
 from gonogo.cli.completion import complete_person
 from gonogo.cli.support.api_client import api_command
+from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument
-from gonogo.cli.support.output import confirm, print_fields, print_json, waiting
-from gonogo.client.errors import InvalidInputError, NotFoundError
+from gonogo.cli.support.output import print_fields, print_json, waiting
+from gonogo.cli.support.pager import pager_option
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
+from gonogo.cli.support.times import shown_time
+from gonogo.client.errors import NotFoundError, UnsupportedError
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, find_campaign
 from gonogo.json_types import JsonObject, as_list, as_object
 from gonogo.report.quality import evidence
-from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings
 
@@ -46,6 +49,7 @@ Examples:
 """,
 )
 @campaign_argument
+@pager_option
 @api_command
 async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
     """Who votes or is invited, whose votes deserve a look, and why."""
@@ -61,9 +65,8 @@ async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
         return
     if not people:
         echo_err(f"Nobody has voted in {campaign} or is invited to it. `gonogo assign` invites somebody.")
-    for person in people:
-        for line in _person_lines(person):
-            click.echo(line)
+    notes = [[f"! {line}" for line in evidence(person.signs)] for person in people]
+    print_table(_COLUMNS, [_person_cells(person) for person in people], notes_head="evidence", notes=notes)
 
 
 class _Person(NamedTuple):
@@ -83,19 +86,32 @@ def _person_json(person: _Person) -> JsonObject:
     return {**person.state.model_dump(mode="json"), **scores, **flags}
 
 
-def _person_lines(person: _Person) -> list[str]:
+_COLUMNS = (
+    TableColumn("annotator", Fit.CUT),
+    TableColumn("email"),
+    TableColumn("status"),
+    TableColumn("votes", number=True),
+    TableColumn("discounted", Fit.SPARE, number=True),
+    TableColumn("trust", Fit.SPARE, number=True),
+    TableColumn("reliability", Fit.SPARE, number=True),
+    TableColumn("gold accuracy", Fit.SPARE, number=True),
+    TableColumn("paused", Fit.SPARE),
+)
+
+
+def _person_cells(person: _Person) -> list[str]:
     state, quality = person.state, person.quality
-    names = [state.name, state.email] if state.name != state.email else [state.email]
-    since = (state.paused_at or "")[:16].replace("T", " ")
-    status = f"paused since {since} UTC" if since else state.status or ("API key" if state.kind != "annotator" else "")
-    cells = [" ".join(name for name in names if name) or state.voter_id, status]
-    cells = [*filter(None, cells), counted(state.n_submissions, "vote")]
-    if quality is not None:
-        scores = {"reliability": quality.reliability, "trust": quality.trust, "gold accuracy": quality.gold_accuracy}
-        cells += [f"{name} {score:.2f}" for name, score in scores.items() if score is not None]
-    if state.n_discounted:
-        cells.append(f"{counted(state.n_discounted, 'vote')} DISCOUNTED")
-    return ["   ".join(cells), *(f"    ! {line}" for line in evidence(person.signs))]
+    status = "paused" if state.paused_at else state.status or ("API key" if state.kind != "annotator" else "")
+    scores = (quality.trust, quality.reliability, quality.gold_accuracy) if quality else (None, None, None)
+    return [
+        state.name or ("" if state.email else state.voter_id),
+        state.email or "",
+        status,
+        str(state.n_submissions),
+        str(state.n_discounted or ""),
+        *("" if score is None else f"{score:.2f}" for score in scores),
+        shown_time(state.paused_at),
+    ]
 
 
 def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
@@ -105,8 +121,7 @@ def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
     @campaign_argument
     @click.argument("person", shell_complete=complete_person)
     @click.option("--note", help="Why; kept in the audit trail.")
-    @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
-    @click.option("--yes", is_flag=True, help="Do it without asking.")
+    @consequence_options
     @api_command
     async def command(
         client: LeadClient, campaign: str, person: str, note: str | None, dry_run: bool, yes: bool, as_json: bool
@@ -115,14 +130,8 @@ def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
         state = _find_person(await _fetch_states(client, target.id), person, campaign)
         name = state.name or state.email or state.voter_id
         plan = await client.preview_annotator_action(target.id, state.voter_id, verb)
-        echo_err(f"{verb.capitalize()} {name} in {target.name}: {plan.consequence}")
-        if dry_run:
-            echo_err("Nothing was done.")
-            if as_json:
-                print_json(plan.model_dump())
-            return
-        if not yes and not _confirm():
-            echo_err("Nothing was done.")
+        consequence = f"{verb.capitalize()} {name} in {target.name}: {plan.consequence}"
+        if not agreed(consequence, dry_run=dry_run, yes=yes, as_json=as_json, plan=plan.model_dump()):
             return
         body = AnnotatorActionCreate(action=verb, note=note)
         action = await client.act_on_annotator(target.id, state.voter_id, body)
@@ -131,17 +140,9 @@ def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
             print_json(action.model_dump(mode="json"))
 
 
-def _confirm() -> bool:
-    return confirm(
-        "Do it?",
-        no_terminal="nobody is there to confirm this",
-        next_step="Look at it with --dry-run, then say --yes.",
-    )
-
-
 async def _fetch_states(client: LeadClient, campaign_id: str) -> list[AnnotatorState]:
     if await client.capabilities() is None:
-        raise InvalidInputError(
+        raise UnsupportedError(
             NO_EXTENSION,
             next_step="`gonogo campaigns people` lists who is invited, `gonogo revoke` ends an assignment.",
         )

@@ -19,6 +19,7 @@ from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.http_transport import is_loopback
 from gonogo.client.lead_client import LeadClient, all_assignments_of
 from gonogo.client.lookup import find_campaign, require_extensions
@@ -177,8 +178,8 @@ async def _plan(campaign: str, invitees: list[Invitee], base_url: str | None, *,
         print_json([asdict(person) for person in new])
         return
     echo_err(f"{len(new)} would be invited to {campaign}; nobody was.")
-    for person in new:
-        click.echo("\t".join([person.email, person.role, person.name or ""]).rstrip())
+    columns = (TableColumn("email", Fit.CUT), TableColumn("role"), TableColumn("name", Fit.CUT))
+    print_table(columns, [[person.email, person.role, person.name] for person in new])
 
 
 async def _invite(
@@ -238,9 +239,13 @@ def _print_links(invitations: list[CampaignAssignmentCreated], campaign: str, ro
     ours = bool(first.magic_link_url)
     kind, how_long = ("link", "works once, for 24 hours, and") if ours else ("token", "")
     echo_err(f"Each {kind} {how_long} is not shown again:".replace("  ", " "))
-    for item in invitations:
-        link = item.magic_link_url or item.magic_link_token
-        click.echo(link if role is not None else f"{item.assignment.annotator_email}\t{link}")
+    links = [item.magic_link_url or item.magic_link_token for item in invitations]
+    if role is not None:
+        click.echo(links[0])
+    else:
+        emails = [item.assignment.annotator_email for item in invitations]
+        columns = (TableColumn("email"), TableColumn(kind))
+        print_table(columns, list(zip(emails, links, strict=True)), paged=False)  # a pager would take them away
     host = urlsplit(first.magic_link_url or "").hostname or ""
     if host == urlsplit(BASE_URL).hostname:
         echo_err("The link works in gonogo on this computer only. A team needs `gonogo serve`.")
@@ -272,7 +277,7 @@ async def revoke(client: LeadClient, campaign: str, email: str, dry_run: bool, y
     if not matches:
         fail(f"{email} has no active assignment in {campaign}", f"`gonogo assign {campaign!r} {email}` makes one.")
     consequence = await _revoking(client, target, matches[0])
-    if not agreed(consequence, dry_run=dry_run, yes=yes):
+    if not agreed(consequence, dry_run=dry_run, yes=yes, as_json=as_json):
         return
     revoked = await client.revoke_assignment(campaign_id, matches[0].id)
     if as_json:

@@ -11,7 +11,8 @@ from gonogo.cli.commands.server.move_drawings import move_drawings
 from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import echo_err
-from gonogo.cli.support.output import waiting
+from gonogo.cli.support.options import json_option
+from gonogo.cli.support.output import print_json, waiting
 from gonogo.server.drawing_places.place import PlaceError
 from gonogo.server.drawing_places.place_url import DATABASE_URL
 from gonogo.server.drawing_places.remembered import DrawingPlaces, StoredFiles, describe, files_of
@@ -29,7 +30,8 @@ def db() -> None:
 
 @db.command(epilog="\b\nExample:\n  gonogo db upgrade")
 @database_option
-def upgrade(database: str | None) -> None:
+@json_option
+def upgrade(database: str | None, as_json: bool) -> None:
     """Bring the schema to this release's; `gonogo serve` does the same at its start."""
 
     def work(store: Store) -> tuple[str | None, str]:
@@ -39,6 +41,8 @@ def upgrade(database: str | None) -> None:
         return before, migrate.HEAD
 
     before, after = with_store(database, work, create=True)
+    if as_json:
+        print_json({"before": before, "after": after})
     echo_err(
         f"The schema is {after}." if before == after else f"The schema was {before or 'not there'}, and is {after} now."
     )
@@ -53,10 +57,13 @@ Examples:
 )
 @database_option
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-def backup(database: str | None, target: Path) -> None:
+@json_option
+def backup(database: str | None, target: Path, as_json: bool) -> None:
     """Copy the database to the new file TARGET; the server goes on meanwhile."""
     with waiting("Copying the database …"):
         size, drawings = with_store(database, lambda store: (backups.backup(store, target), _drawings_of(store)))
+    if as_json:
+        print_json({"file": str(target), "bytes": size, "drawings": None if drawings is None else drawings._asdict()})
     echo_err(f"{target}: {size / 1e6:.1f} MB. Bring it back with `gonogo db restore {target} --database NEW`.")
     if drawings is not None:
         echo_err(_backup_of_drawings(drawings))
@@ -65,12 +72,15 @@ def backup(database: str | None, target: Path) -> None:
 @db.command(epilog="\b\nExample:\n  gonogo db restore backup.db --database sqlite:////srv/gonogo/new.db")
 @database_option
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def restore(database: str | None, source: Path) -> None:
+@json_option
+def restore(database: str | None, source: Path, as_json: bool) -> None:
     """Fill a new, empty database from the backup SOURCE."""
     with waiting("Filling the database …"):
         version, drawings = with_store(
             database, lambda store: (backups.restore(source, store), _missing_place(store)), create=True
         )
+    if as_json:
+        print_json({"schema": version})
     echo_err(f"Restored, schema {version}. `gonogo audit verify` checks its audit log.")
     if drawings:
         echo_err(drawings)
@@ -85,7 +95,8 @@ def restore(database: str | None, source: Path) -> None:
     help="Also delete drawings that only campaigns closed longer ago than this use; default: drawings stay.",
 )
 @consequence_options
-def prune(database: str | None, keep_drawings_days: int | None, dry_run: bool, yes: bool) -> None:
+@json_option
+def prune(database: str | None, keep_drawings_days: int | None, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Delete what has expired: old sessions and links, idempotency answers, rate counts. A server does so, too."""
     settings = ServerSettings(database_url="", keep_drawings_days=keep_drawings_days)
 
@@ -93,7 +104,8 @@ def prune(database: str | None, keep_drawings_days: int | None, dry_run: bool, y
         with store.read() as connection:
             migrate.require_current(connection)
         plan = maintenance.preview(store, settings, datetime.now(UTC))
-        if not agreed(f"Delete for good: {_listed(plan)}.", dry_run=dry_run, yes=yes):
+        would = {"done": False, "deleted": plan}
+        if not agreed(f"Delete for good: {_listed(plan)}.", dry_run=dry_run, yes=yes, as_json=as_json, plan=would):
             return None
         return maintenance.run_once(store, settings, datetime.now(UTC))
 
@@ -101,6 +113,8 @@ def prune(database: str | None, keep_drawings_days: int | None, dry_run: bool, y
     if counts is not None:
         for name in ("gold_copies", "claims_ahead"):  # nothing is deleted there
             counts.pop(name)
+        if as_json:
+            print_json({"done": True, "deleted": counts})
         echo_err(f"Deleted: {_listed(counts)}.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -12,8 +12,11 @@ from gonogo.cli.support.api_client import api_command, open_client
 from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.errors import handle_errors, run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
-from gonogo.cli.support.options import check_name, json_option, server_option
+from gonogo.cli.support.options import check_name, earlier_option, json_option, server_option
 from gonogo.cli.support.output import print_json, print_list
+from gonogo.cli.support.pager import pager_option
+from gonogo.cli.support.tables import Fit, TableColumn
+from gonogo.cli.support.times import shown_time
 from gonogo.client.errors import NotFoundError
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, require_extensions
@@ -22,9 +25,6 @@ from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import KeyScope
 from gonogo.schemas.gonogo_api import KeyCreate
 from gonogo.schemas.lead import KeyPublic
-
-if TYPE_CHECKING:
-    pass
 
 SCOPES = tuple(scope.value for scope in KeyScope)
 
@@ -37,13 +37,14 @@ def keys() -> None:
 @keys.command(
     epilog="""\b
 Examples:
-  gonogo keys create --name ci
-  gonogo keys create --name report --scopes parts:read --json
-  gonogo keys create --name lead --database sqlite:////srv/gonogo/gonogo.db
-  gonogo keys create --name dashboards --scopes parts:read --results-password
+  gonogo keys create ci
+  gonogo keys create report --scopes parts:read --json
+  gonogo keys create lead --database sqlite:////srv/gonogo/gonogo.db
+  gonogo keys create dashboards --scopes parts:read --results-password
 """
 )
-@click.option("--name", required=True, callback=check_name, help="What the key is for; shown in lists and logs.")
+@earlier_option("name", "--name", callback=check_name)
+@click.argument("name", required=False, metavar="NAME", callback=check_name)
 @click.option("--scopes", default=",".join(SCOPES), show_default=True, help="Comma-separated.")
 @click.option("--results-password", is_flag=True, help="Also what signs in to the results API: username, api_password.")
 @click.option(
@@ -58,7 +59,7 @@ Examples:
 def create(
     name: str, scopes: str, results_password: bool, database: str | None, base_url: str | None, as_json: bool
 ) -> None:
-    """Make an API key. It is printed once, and only its hash is kept."""
+    """Make an API key for NAME: what uses it. It is printed once, and only its hash is kept."""
     names = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     unknown = [scope for scope in names if scope not in SCOPES]
     if unknown or not names:
@@ -68,7 +69,9 @@ def create(
     if database and base_url:
         database = _chosen_database(database)
     if database:
-        from gonogo.cli.support.local_keys import create_in_database  # the server, which --base-url does without
+        from gonogo.cli.commands.server.local_keys import (
+            create_in_database,  # the server, which --base-url does without
+        )
 
         key = create_in_database(database, body, results_password)
     else:
@@ -104,6 +107,7 @@ async def _create(body: KeyCreate, results_password: bool, base_url: str | None)
 
 
 @keys.command("list", epilog="\b\nExample:\n  gonogo keys list --json")
+@pager_option
 @api_command
 async def list_(client: LeadClient, as_json: bool) -> None:
     """All keys, newest first: how each begins, never the key itself."""
@@ -112,15 +116,26 @@ async def list_(client: LeadClient, as_json: bool) -> None:
     print_list(
         keys,
         as_json=as_json,
+        columns=_COLUMNS,
         cells=_cells,
-        empty="There is no key yet. `gonogo keys create --name …` makes one.",
-        heads=("key", "begins", "may", "status", "id"),
+        empty="There is no key yet. `gonogo keys create NAME` makes one.",
     )
 
 
+_COLUMNS = (
+    TableColumn("key", Fit.CUT),
+    TableColumn("begins"),
+    TableColumn("may", Fit.CUT),
+    TableColumn("status"),
+    TableColumn("revoked", Fit.SPARE),
+    TableColumn("id", Fit.SPARE),
+)
+
+
 def _cells(item: KeyPublic) -> list[str]:
-    state = f"revoked {item.revoked_at}" if item.revoked_at else "active"
-    return [item.name, f"{item.prefix}_…", ",".join(item.scopes), state, item.id]
+    status = "revoked" if item.revoked_at else "active"
+    may = ",".join(item.scopes)
+    return [item.name, f"{item.prefix}_…", may, status, shown_time(item.revoked_at), item.id]
 
 
 async def _all_keys(client: LeadClient) -> list[KeyPublic]:
@@ -141,20 +156,20 @@ async def revoke(client: LeadClient, key: str, dry_run: bool, yes: bool, as_json
         raise NotFoundError(f"There is no active key {key!r}.", next_step="`gonogo keys list` shows them all.")
     if len(matches) > 1:
         raise ambiguous_name_error("key", key, [item.id for item in matches])
-    if not agreed(_revoking(matches[0], all_keys), dry_run=dry_run, yes=yes):
+    if not agreed(_revoking(matches[0], all_keys), dry_run=dry_run, yes=yes, as_json=as_json):
         return
     revoked = await client.revoke_key(matches[0].id)
     if as_json:
         print_json(revoked.model_dump())
     else:
-        echo_err(f"Key {revoked.name} ({revoked.prefix}_…) was revoked at {revoked.revoked_at}.")
+        echo_err(f"Key {revoked.name} ({revoked.prefix}_…) was revoked at {shown_time(revoked.revoked_at)}.")
 
 
 def _revoking(key: KeyPublic, all_keys: list[KeyPublic]) -> str:
     """Consequence of a revocation."""
     left = sum(item.revoked_at is None and item.id != key.id for item in all_keys)
     results = " Its sign-in to the results API ends, too." if key.results_username else ""
-    name = f"{key.name} ({key.prefix}_…, {', '.join(key.scopes)}), made {key.created_at}"
+    name = f"{key.name} ({key.prefix}_…, {', '.join(key.scopes)}), made {shown_time(key.created_at)}"
     return (
         f"Revoke key {name}: every program that uses it is refused from now on.{results} "
         f"{counted(left, 'other key')} stay active."

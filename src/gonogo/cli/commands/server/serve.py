@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import tempfile
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.cli.support.database import open_store, workspace
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.output import print_json
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import recorded
 from gonogo.server.drawing_places.place import PlaceAwayError
@@ -123,6 +126,7 @@ Examples:
     help="Describe the API on /docs, a page for people, and /openapi.json, for programs.",
 )
 @click.option("--check", is_flag=True, help="Look at database and settings, say what is found, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --check: print JSON for machines.")
 def serve(
     host: str,
     port: int,
@@ -140,12 +144,15 @@ def serve(
     metrics: bool,
     docs: bool,
     check: bool,
+    as_json: bool,
 ) -> None:
     """Run the labeling server until it is stopped (Ctrl-C, or SIGTERM); requests in flight are finished."""
     here = workspace()
     database = database or here
     if check:
-        raise SystemExit(_print_checks(database, read_database, public_url, host, drawings))
+        raise SystemExit(_print_checks(database, read_database, public_url, host, drawings, as_json=as_json))
+    if as_json:
+        fail("--json goes with --check", "`--log -` writes a running server's log as JSON lines.", EXIT_USAGE)
     _check_urls(database, read_database)
     _check_certificate(tls_cert, tls_key)
     if metrics:
@@ -161,7 +168,7 @@ def serve(
         if database == here:  # so that `gonogo assign` on this home makes links to this server
             stack.enter_context(recorded(AppPaths(), url, public=public_url is not None))
         echo_err(f"gonogo serves {url}" + (f"  (its API: {url}/docs)" if docs else ""))
-        echo_err("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
+        echo_err("Keys: `gonogo keys create lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
         shared = None
         if metrics and workers > 1:
             shared = stack.enter_context(tempfile.TemporaryDirectory(prefix="gonogo-metrics-"))
@@ -253,11 +260,14 @@ def _check_certificate(cert: Path | None, key: Path | None) -> None:
 
 
 def _print_checks(
-    database: str, read_database: str | None, public_url: str | None, host: str, drawings: str | None
+    database: str, read_database: str | None, public_url: str | None, host: str, drawings: str | None, *, as_json: bool
 ) -> int:
     """Prints the findings; returns the exit code, 1 when one is a problem."""
     with open_store(database, replica=read_database) as store:
         findings = run_checks(store, public_url, host, drawings)
-    for finding in findings:
-        click.echo(f"{finding.level:8} {finding.text}")
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        columns = (TableColumn("level"), TableColumn("finding", Fit.FOLD))
+        print_table(columns, [[finding.level, finding.text] for finding in findings])
     return int(any(finding.level == "problem" for finding in findings))

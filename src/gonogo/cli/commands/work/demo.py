@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import click
 
-from gonogo.cli.support.exit_codes import echo_err
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.workstation import open_workstation
 from gonogo.demo.demo_campaign import demo_campaign, existing_campaign
 from gonogo.desk.core.paths import AppPaths
@@ -22,13 +23,16 @@ Examples:
 )
 @click.option("--prepare", "prepare_only", is_flag=True, help="Make the sample project and stop.")
 @click.option("--no-tour", is_flag=True, help="Begin with the real questions, without the tour of the first start.")
-def demo(prepare_only: bool, no_tour: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="With --prepare: print JSON for machines.")
+def demo(prepare_only: bool, no_tour: bool, as_json: bool) -> None:
     """Try gonogo on a sample project: no account, no network.
 
     The first start draws four parts, lets three simulated colleagues answer a few questions before you, and shows the
     keys in a short tour, which Esc skips. Later starts go on where you stopped. Everything lies in the workspace on
     this machine (GONOGO_HOME).
     """
+    if as_json and not prepare_only:
+        fail("--json goes with --prepare", "Without it the workstation opens.", EXIT_USAGE)
     home = AppPaths()
     if os.environ.get("GONOGO_DATABASE_URL"):
         _refuse()
@@ -38,7 +42,7 @@ def demo(prepare_only: bool, no_tour: bool) -> None:
 
         drop_lessons(home)
     if prepare_only:
-        click.echo(campaign_id)
+        click.echo(json.dumps({"campaign_id": campaign_id}, indent=2) if as_json else campaign_id)
         return
     open_workstation(campaign_id=campaign_id, embedded=True)
 

@@ -9,7 +9,9 @@ import click
 
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
-from gonogo.desk.account.identity import THIS_RUN
+from gonogo.cli.support.options import json_option
+from gonogo.cli.support.output import print_json
+from gonogo.desk.account.identity import THIS_RUN, SignedIn
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.app_composition import make_services
 
@@ -42,7 +44,8 @@ Examples:
 @click.option("--key", "with_key", is_flag=True, help="Sign in with an API key instead of a magic link.")
 @click.option("--keep-in-file", is_flag=True, help="Without a keyring: keep it in a file only you can read; don't ask.")
 @click.option("--base-url", envvar="GONOGO_BASE_URL", show_envvar=True, metavar="URL", help="The server.")
-def login(with_key: bool, keep_in_file: bool, base_url: str | None) -> None:
+@json_option
+def login(with_key: bool, keep_in_file: bool, base_url: str | None, as_json: bool) -> None:
     """Sign in with a magic link, a token, or an API key; the secret is asked for, never given as an argument."""
     what = "API key" if with_key else "link or token"
     secret = click.prompt(what, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read().strip()
@@ -50,10 +53,12 @@ def login(with_key: bool, keep_in_file: bool, base_url: str | None) -> None:
         fail(f"no {what} was given", "Paste it at the prompt, or pipe it in.", EXIT_USAGE)
     if with_key and not base_url:
         fail("an API key needs its server's address", "Add --base-url https://…", EXIT_USAGE)
-    run(_login(secret, with_key, keep_in_file, base_url))
+    signed = run(_login(secret, with_key, keep_in_file, base_url))
+    if as_json:
+        print_json({name: getattr(signed, name) for name in ("name", "role", "base_url", "storage")})
 
 
-async def _login(secret: str, with_key: bool, keep_in_file: bool, base_url: str | None) -> None:
+async def _login(secret: str, with_key: bool, keep_in_file: bool, base_url: str | None) -> SignedIn:
     services = make_services(AppPaths())
     try:
         if with_key:
@@ -67,6 +72,7 @@ async def _login(secret: str, with_key: bool, keep_in_file: bool, base_url: str 
     echo_err(f"Signed in as {signed.name} ({signed.role}) at {signed.base_url}; kept in: {signed.storage}.")
     if signed.storage == THIS_RUN:
         echo_err(f"{signed.note} Sign in again with --keep-in-file, or set GONOGO_API_KEY.")
+    return signed
 
 
 def _agrees(path: Path) -> bool:
@@ -78,9 +84,12 @@ def _agrees(path: Path) -> bool:
 
 
 @click.command(epilog="\b\nExample:\n  gonogo logout")
-def logout() -> None:
+@json_option
+def logout(as_json: bool) -> None:
     """Forget the credential and the cached drawings. Verdicts that are not sent yet stay in the outbox."""
     run(_logout())
+    if as_json:
+        print_json({"signed_in": False})
 
 
 async def _logout() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import click
 
@@ -16,6 +16,9 @@ from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, echo_err, fail
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_json
+from gonogo.cli.support.pager import pager_option
+from gonogo.cli.support.tables import Fit, TableColumn, print_table
+from gonogo.cli.support.times import shown_time, utc_time
 from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.identity import SignedIn
 from gonogo.desk.core.errors import DeskError, OutboxError
@@ -27,7 +30,6 @@ from gonogo.desk.outbox.rows import OutboxRow
 from gonogo.desk.outbox.schema import exists
 from gonogo.embedded.app_composition import make_services
 from gonogo.json_types import JsonObject
-from gonogo.schemas.sanitize import clean_text
 
 
 @click.group(epilog="\b\nExample:\n  gonogo outbox list")
@@ -36,11 +38,16 @@ def outbox() -> None:
 
 
 @contextlib.contextmanager
-def _open_outbox() -> Iterator[Outbox]:
-    """Opens the outbox; ends the command when there is none, or when the disk refuses."""
+def _open_outbox(nothing: object = None) -> Iterator[Outbox]:
+    """Opens the outbox; ends the command when there is none, or when the disk refuses.
+
+    `nothing` is printed as JSON where there is none.
+    """
     file = AppPaths().outbox_file()
     if not exists(file):
         echo_err("The outbox is empty: nothing was ever answered here.")
+        if nothing is not None:
+            print_json(nothing)
         raise SystemExit(0)
     stored = Outbox(file)
     try:
@@ -58,42 +65,62 @@ def _open_outbox() -> Iterator[Outbox]:
 
 @outbox.command("list", epilog="\b\nExample:\n  gonogo outbox list --all")
 @click.option("--all", "sent_too", is_flag=True, help="Sent ones, too.")
+@pager_option
 @json_option
 def list_(sent_too: bool, as_json: bool) -> None:
     """What waits, what was refused and why."""
-    with _open_outbox() as outbox_file:
+    with _open_outbox([] if as_json else None) as outbox_file:
         rows = outbox_file.history(unsettled=not sent_too)
     if as_json:
         print_json([_as_json(row) for row in rows])
         return
     if not rows:
         echo_err("Nothing waits: every answer has reached its server.")
-    _print_lines(_as_json(row) for row in rows)
+    print_table(_COLUMNS, [_cells(row) for row in rows], notes_head="detail", notes=[_detail(row) for row in rows])
 
 
 @outbox.command("history", epilog="\b\nExample:\n  gonogo outbox history --limit 50")
 @click.option("--limit", default=1_000_000, show_default=False, type=click.IntRange(1), help="Only the last so many.")
+@pager_option
 @json_option
 def history_(limit: int, as_json: bool) -> None:
     """Every answer given here, newest first, with where its time went: looking, editing, idle, waiting (seconds)."""
-    with _open_outbox() as outbox_file:
+    with _open_outbox([] if as_json else None) as outbox_file:
         rows = outbox_file.history(limit=limit)
     if as_json:
         print_json([_as_json(row) | {"times_ms": asdict(row.decision.times), "task_id": row.task_id} for row in rows])
         return
-    _print_lines(_as_json(row) | {"times": _in_seconds(row)} for row in rows)
+    cells = [[*_cells(row)[:-1], *_in_seconds(row), row.address.base_url] for row in rows]
+    columns = (*_COLUMNS[:-1], *_TIME_COLUMNS, _COLUMNS[-1])
+    print_table(columns, cells, notes_head="detail", notes=[_detail(row) for row in rows])
 
 
-def _print_lines(records: Iterator[JsonObject]) -> None:
-    for record in records:
-        click.echo("\t".join(clean_text(str(cell)) for cell in record.values() if cell not in (None, "")))
+_COLUMNS = (
+    TableColumn("id", number=True),
+    TableColumn("state"),
+    TableColumn("at"),
+    TableColumn("verdict"),
+    TableColumn("prompt", Fit.CUT),
+    TableColumn("server", Fit.SPARE),
+)
+_TIME_COLUMNS = tuple(TableColumn(name, Fit.SPARE, number=True) for name in ("looking", "editing", "idle", "waiting"))
+
+
+def _cells(row: OutboxRow) -> list[str]:
+    decision = row.decision
+    at = shown_time(row.decided_at)
+    return [str(row.id), row.state.value, at, decision.verdict, row.task.prompt or "", row.address.base_url]
+
+
+def _detail(row: OutboxRow) -> list[str]:
+    return [row.detail] if row.detail else []
 
 
 def _as_json(row: OutboxRow) -> JsonObject:
     return {
         "id": row.id,
         "state": row.state.value,
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(row.decided_at)),
+        "at": utc_time(datetime.fromtimestamp(row.decided_at, UTC)),
         "verdict": row.decision.verdict,
         "prompt": row.task.prompt,
         "server": row.address.base_url,
@@ -101,10 +128,9 @@ def _as_json(row: OutboxRow) -> JsonObject:
     }
 
 
-def _in_seconds(row: OutboxRow) -> str:
+def _in_seconds(row: OutboxRow) -> list[str]:
     times = row.decision.times
-    parts = (("looking", times.looking), ("editing", times.editing), ("idle", times.idle), ("waiting", times.waiting))
-    return " ".join(f"{name} {value / 1000:.1f}" for name, value in parts)
+    return [f"{part / 1000:.1f}" for part in (times.looking, times.editing, times.idle, times.waiting)]
 
 
 @outbox.command(epilog="\b\nExample:\n  gonogo outbox export > answers.jsonl")
@@ -119,17 +145,29 @@ def export() -> None:
 
 
 @outbox.command(epilog="\b\nExample:\n  gonogo outbox send")
-def send() -> None:
+@json_option
+def send(as_json: bool) -> None:
     """Send now what waits for the login of this machine (or of GONOGO_API_KEY)."""
-    with _open_outbox() as outbox_file:
+    nothing = FlushReport()
+    with _open_outbox(_report_json(nothing) if as_json else None) as outbox_file:
         n_waiting = outbox_file.totals()
     if not n_waiting:
         echo_err("Nothing waits: every answer has reached its server.")
+        if as_json:
+            print_json(_report_json(nothing))
         return
-    run(_send())
+    run(_send(as_json))
 
 
-async def _send() -> None:
+def _report_json(report: FlushReport) -> JsonObject:
+    counts = asdict(report)
+    return {"refused" if name == "parked" else name: counts[name] for name in _COUNTS}
+
+
+_COUNTS = ("sent", "late", "parked", "left", "on_desk")
+
+
+async def _send(as_json: bool) -> None:
     services = make_services(AppPaths())
     try:
         signed = services.remembered()
@@ -144,6 +182,8 @@ async def _send() -> None:
         fail(str(problem), problem.next_step, EXIT_NO_CREDENTIAL)
     finally:
         await services.aclose()
+    if as_json:
+        print_json(_report_json(report))
     _print_report(report, signed)
 
 
@@ -185,9 +225,10 @@ def _print_report(report: FlushReport, signed: SignedIn) -> None:
 
 @outbox.command(epilog="\b\nExample:\n  gonogo outbox requeue 17 && gonogo outbox send")
 @click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
-def requeue(numbers: tuple[int, ...]) -> None:
+@json_option
+def requeue(numbers: tuple[int, ...], as_json: bool) -> None:
     """Let refused answers be tried again, as new requests: after the lead has reopened a task, for example."""
-    with _open_outbox() as outbox_file:
+    with _open_outbox({"requeued": []} if as_json else None) as outbox_file:
         for number in numbers:
             row = outbox_file.get(number)
             if row is None:
@@ -197,21 +238,24 @@ def requeue(numbers: tuple[int, ...]) -> None:
                     f"answer {number} was not refused: it is {row.state.value}", "Only a parked answer is queued again."
                 )
             echo_err(f"Answer {number} waits again. The app sends it, or `gonogo outbox send`.")
+    if as_json:
+        print_json({"requeued": list(numbers)})
 
 
 @outbox.command(epilog="\b\nExample:\n  gonogo outbox drop 17 --dry-run")
 @click.argument("number", type=int, metavar="ID")
 @consequence_options
-def drop(number: int, dry_run: bool, yes: bool) -> None:
+@json_option
+def drop(number: int, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Delete one answer from this machine for good; what its server has of it stays there."""
-    with _open_outbox() as outbox_file:
+    with _open_outbox({"dropped": None} if as_json else None) as outbox_file:
         row = outbox_file.get(number)
         if row is None:
             fail(f"there is no answer {number} in the outbox", "`gonogo outbox list` shows the numbers.")
         delivered = row.state in (SendState.SENT, SendState.LATE)
         server = "Its server has it." if delivered else "Its server does not have it: the answer is lost."
         consequence = f"Delete answer {number}, “{row.decision.verdict}” to “{row.task.prompt}”, for good. {server}"
-        if not agreed(consequence, dry_run=dry_run, yes=yes):
+        if not agreed(consequence, dry_run=dry_run, yes=yes, as_json=as_json):
             return
         if not outbox_file.drop(number):
             fail(
@@ -219,3 +263,5 @@ def drop(number: int, dry_run: bool, yes: bool) -> None:
                 "Leave the app first, then drop it.",
             )
     echo_err(f"Answer {number} is deleted.")
+    if as_json:
+        print_json({"dropped": number})
