@@ -25,7 +25,6 @@ from tests.e2e.tmux import AVAILABLE, Terminal
 REPO = Path(__file__).resolve().parents[2]
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 IN_SDIST = ("src/", "tests/", "themes/", "docs/", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
-NOT_PACKED = (".keep",)
 _SECONDS = 600
 
 
@@ -48,7 +47,7 @@ def build(folder: Path) -> tuple[Path, Path]:
 def left_out(sdist: Path, wheel: Path) -> list[str]:
     """Tracked files that are missing in the sdist, and those of the package and the themes missing in the wheel."""
     tracked = run(["git", "-C", REPO, "ls-files"]).splitlines()
-    wanted = [name for name in tracked if name.startswith(IN_SDIST) and not name.endswith(NOT_PACKED)]
+    wanted = [name for name in tracked if name.startswith(IN_SDIST)]
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     with zipfile.ZipFile(wheel) as archive_of_wheel:
