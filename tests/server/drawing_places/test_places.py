@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,3 +200,39 @@ def test_a_signed_address_is_one_that_the_client_would_follow(
         assert url.startswith(f"{endpoint}/drawings/{NAME[:2]}/{NAME}?")
         assert "X-Amz-Expires=900" in url
         assert SECRET not in url
+
+
+def test_without_the_extra_the_command_that_installs_it_is_said(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("obstore", "obstore.store", "obstore.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    with pytest.raises(PlaceError, match="need the package obstore") as refused:
+        DrawingPlaces(house.store).open("s3://drawings")
+    assert refused.value.next_step == "pip install obstore"
+
+
+_WRITE_UNTIL_KILLED = """
+import hashlib, os, sys
+from gonogo.server.drawing_places.folder import FolderPlace
+from gonogo.server.drawing_places.place_url import FolderUrl
+place = FolderPlace(FolderUrl(sys.argv[1]))
+place.write_marker("marker")
+while True:
+    content = os.urandom(3_000_000)
+    place.put(hashlib.sha256(content).hexdigest(), content, "image/png")
+    print("put", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_writer_that_is_killed_leaves_only_whole_files(tmp_path: Path) -> None:
+    folder = tmp_path / "drawings"
+    for _kill in range(4):
+        command = [sys.executable, "-c", _WRITE_UNTIL_KILLED, str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            for _file in range(3):
+                assert writer.stdout.readline() == b"put\n"
+            writer.kill()
+    files = [file for file in folder.glob("??/[0-9a-f]*") if file.is_file()]
+    assert len(files) >= 12
+    assert [file.name for file in files] == [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
