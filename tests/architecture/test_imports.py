@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 HEAVY = ("textual", "fastapi", "sqlalchemy", "alembic", "numpy", "PIL", "pypdfium2", "httpx", "keyring", "uvicorn")
+SOURCE = Path(__file__).parents[2] / "src" / "gonogo"
+CONNECTING = {"BaseClient", "DrawingFetcher", "GonogoClient", "LabelingClient", "LeadClient", "ResultsClient"}
+"""Classes that open connections to a server."""
 
 _SCRIPT = """
 import importlib, json, pkgutil, sys
@@ -64,3 +69,18 @@ def test_first_frame_needs_no_network_no_numpy_no_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_connection_of_the_client_side_takes_the_networks_options() -> None:
+    """httpx is configured in two places; whoever makes a client passes the profile's options, or a transport."""
+    makes_sockets, forgets_options = set(), set()
+    for path in sorted(SOURCE.rglob("*.py")):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            name = ast.unparse(call.func)
+            if name.startswith("httpx.") and name.endswith(("Client", "HTTPTransport")):
+                makes_sockets.add(path.relative_to(SOURCE).as_posix())
+            given = {keyword.arg for keyword in call.keywords}
+            if name.rpartition(".")[2] in CONNECTING and not given & {"network", "transport", "calls"}:
+                forgets_options.add(f"{path.relative_to(SOURCE)}:{call.lineno}")
+    assert makes_sockets == {"client/http_transport.py", "sheets/fetch.py"}
+    assert forgets_options == set()

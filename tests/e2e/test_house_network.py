@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -154,12 +155,20 @@ def test_the_profile_of_a_server_can_say_no_proxy(house: House) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GONOGO_HOME", house.environment["GONOGO_HOME"])
         file = AppPaths().settings_file()
-    with connect_proxy() as proxy:
-        url = f"https://{NAME}:1"
-        file.parent.mkdir(parents=True, exist_ok=True)
+    url = f"https://{NAME}:1"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    login = {"GONOGO_API_KEY": "k", "GONOGO_RESULTS_USERNAME": "u", "GONOGO_RESULTS_PASSWORD": "p"}
+    with connect_proxy(refuse=True) as proxy:
+        environment = {"HTTPS_PROXY": proxy.url, "GONOGO_BASE_URL": url, **login}
         file.write_text(f'[servers.house]\nbase_url = "{url}"\nproxy = false\n')
-        house.server_check(url, HTTPS_PROXY=proxy.url)
+        commands = (("doctor",), ("campaign", "list"), ("results", "list", "--task", "1"))
+        with ThreadPoolExecutor() as side_by_side:
+            ended = list(side_by_side.map(lambda arguments: house.run(*arguments, **environment), commands))
+        assert all(each.returncode for each in ended)
         assert proxy.asked == []
+        file.write_text(f'[servers.house]\nbase_url = "{url}"\n')
+        assert house.run(*commands[-1], **environment).returncode != 0
+        assert proxy.asked
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://", "http://[::1"])

@@ -33,6 +33,7 @@ from gonogo.client.lookup import find_campaign
 from gonogo.client.page_reader import read_pages
 from gonogo.client.response_parsing import misfits
 from gonogo.json_types import JsonObject, as_object
+from gonogo.network import NetworkOptions
 from gonogo.schemas.labeling import (
     Adjudication,
     CampaignAssignmentCreate,
@@ -60,13 +61,23 @@ TASKS_A_REQUEST: Final = 1000
 class AsyncLabeling:
     """Async API of one server; `client` has every further operation."""
 
-    def __init__(self, base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
+    ) -> None:
         """Nothing is sent yet. `transport` is another way to reach the server than the network.
+
+        `HTTPS_PROXY`, `NO_PROXY` and `GONOGO_CA_FILE` count; `NetworkOptions(proxy=False)` goes without a proxy.
+        A person's settings file is not read.
 
         Raises:
             InvalidInputError: `base_url` is not the address of a server.
         """
-        self.client = LeadClient(base_url, ApiKey(api_key), transport=transport)
+        self.client = LeadClient(base_url, ApiKey(api_key), transport=transport, network=network)
         self._ids: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
@@ -193,9 +204,16 @@ class Labeling:
     Works in scripts, threads, and notebooks, whose event loop is already running.
     """
 
-    def __init__(self, base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Nothing is sent yet. Raises as `AsyncLabeling`."""
-        self.api = AsyncLabeling(base_url, api_key, transport=transport)
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
+    ) -> None:
+        """Nothing is sent yet. Arguments and errors as of `AsyncLabeling`."""
+        self.api = AsyncLabeling(base_url, api_key, transport=transport, network=network)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="gonogo client", daemon=True)
         self._thread.start()

@@ -30,6 +30,7 @@ from gonogo.client.http_transport import RequestOptions
 from gonogo.client.requests import as_bytes
 from gonogo.client.response_parsing import parse
 from gonogo.client.retry import RetryPolicy
+from gonogo.network import NetworkOptions
 from gonogo.schemas.results_api import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token
 
 CENTAUR: Final = "https://api.centaurlabs.com"
@@ -110,11 +111,14 @@ class ResultsClient:
         clean: bool = True,
         calls: BaseClient | None = None,
         by_key: bool = False,
+        network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
     ) -> None:
         """Nothing is sent yet. `by_key`: the session is opened with the key alone, which a gonogo server takes."""
         self._by_key = by_key
         self._credential = KeyAndToken(key.secret)
-        self._calls = calls or BaseClient(base_url, self._credential, transport=transport, retry=retry, clean=clean)
+        self._calls = calls or BaseClient(
+            base_url, self._credential, transport=transport, retry=retry, clean=clean, network=network
+        )
         self._login = login
         self._clean = clean
         self._token: Secret | None = None

@@ -26,6 +26,7 @@ from gonogo.client.lookup import find_campaign, require_extensions
 from gonogo.client.results_api import CaseFilters
 from gonogo.desk.account.credentials import StorageKind, credential_store
 from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import load_profile
 from gonogo.desk.results.results_login import account, with_login
 from gonogo.embedded.app_composition import make_services
 from gonogo.embedded.transport import embedded_parts
@@ -279,7 +280,8 @@ def login(source: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _store_login(address: str, login: dict[str, str]) -> JsonObject:
-    async with with_login(address, login) as client:
+    network = load_profile(AppPaths()).server(address).network
+    async with with_login(address, login, network) as client:
         user = await client.log_in()
         await client.log_out()
     stored = await credential_store(AppPaths()).put(account(address), json.dumps(login))

@@ -17,7 +17,6 @@ from gonogo.client.retry import RetryPolicy
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
 from gonogo.embedded.transport import embedded_parts
-from gonogo.network import NetworkOptions
 
 PAUSES = 30
 """Waits of a command for a server that asks it to go slower: a long import sends more than a minute's share."""
@@ -38,7 +37,7 @@ async def open_client(base_url: str | None, *, clean: bool = True) -> AsyncItera
                 EXIT_NO_CREDENTIAL,
             )
         retry = RetryPolicy(pauses=PAUSES, on_wait=_announce_wait)
-        network = NetworkOptions(proxy=load_profile(AppPaths()).server(base_url).proxy)
+        network = load_profile(AppPaths()).server(base_url).network
         async with LeadClient(base_url, ApiKey(key), clean=clean, retry=retry, network=network) as client:
             yield client
         return

@@ -17,7 +17,6 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import ServerProfile, Settings, environment
 from gonogo.desk.session.known_drawings import KnownDrawings
 from gonogo.desk.session.task_pictures import AskUrl, DrawingSource
-from gonogo.network import NetworkOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -79,7 +78,7 @@ class ClientFactory:
             transport=self._transport_to(base_url),
             retry=retry,
             on_error=self.last_errors.append,
-            network=NetworkOptions(proxy=self.server(base_url).proxy),
+            network=self.server(base_url).network,
         )
 
     def server(self, base_url: str) -> ServerProfile:
@@ -97,7 +96,7 @@ class ClientFactory:
             base_url=signed.base_url,
             transport=transport,
             errors=(GonogoClientError,),
-            network=NetworkOptions(proxy=self.server(signed.base_url).proxy),
+            network=self.server(signed.base_url).network,
         )
         folders = self._settings.drawing_folders
         known = KnownDrawings(self._home.memory_file(), folders)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths, private_folder
+from gonogo.network import NetworkOptions
 from gonogo.schemas.verdicts import VERDICTS, Verdict
 from gonogo.sheets.picture_modes import PictureMode
 
@@ -95,6 +96,11 @@ class ServerProfile:
     """Name of the token in that request's body."""
     proxy: bool = True
     """Whether the proxy that `HTTPS_PROXY` names is used for this server."""
+
+    @property
+    def network(self) -> NetworkOptions:
+        """Options of every connection to this server."""
+        return NetworkOptions(proxy=self.proxy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from gonogo.client.credential import ApiKey
 from gonogo.desk.account.credentials import credential_store
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import load_profile
 from gonogo.json_types import JsonValue, as_object
+from gonogo.network import NetworkOptions
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import ResultsClient
@@ -57,7 +59,7 @@ def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
                 f"`gonogo results login --source {kind}` keeps them; `gonogo results --help` names the variables for "
                 "scripts.",
             )
-        return with_login(address, login, clean=clean)
+        return with_login(address, login, load_profile(AppPaths()).server(address).network, clean=clean)
 
     return Source(address, connect)
 
@@ -84,20 +86,21 @@ async def _by_credential(services: Account, signed: SignedIn) -> ResultsClient:
 
     login = from_environment("gonogo") or await from_keyring(signed.base_url)
     if login is not None:
-        return with_login(signed.base_url, login)
+        return with_login(signed.base_url, login, services.profile.server(signed.base_url).network)
     client = await services.client(signed)
     await client.aclose()
     if not isinstance(client.credential, ApiKey):
         raise NoResultsLogin("Results are read with an API key.", "Ask your lead for one, or sign in with yours.")
-    return results_api.ResultsClient(signed.base_url, client.credential, None, by_key=True)
+    network = services.profile.server(signed.base_url).network
+    return results_api.ResultsClient(signed.base_url, client.credential, None, by_key=True, network=network)
 
 
-def with_login(address: str, login: dict[str, str], *, clean: bool = True) -> ResultsClient:
+def with_login(address: str, login: dict[str, str], network: NetworkOptions, *, clean: bool = True) -> ResultsClient:
     """Returns a client that opens its session with `login` (see `FIELDS`)."""
     from gonogo.client.results_api import ResultsClient, password_login  # deferred: httpx, pydantic
 
     ask = password_login(login["username"], login["api_password"])
-    return ResultsClient(address, ApiKey(login["key"]), ask, clean=clean)
+    return ResultsClient(address, ApiKey(login["key"]), ask, clean=clean, network=network)
 
 
 def account(address: str) -> str:

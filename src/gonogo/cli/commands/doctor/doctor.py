@@ -30,7 +30,6 @@ from gonogo.client.retry import ONCE
 from gonogo.desk.account.credentials import CredentialStore, StorageKind
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
-from gonogo.network import NetworkOptions
 from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES
 from gonogo.transfer.exporting.registry import export_formats
 from gonogo.tui.terminal.capabilities import NO_PICTURES, TERMINALS, TerminalCapabilities, ask_tmux, window_cell
@@ -252,7 +251,7 @@ async def _check_server(base_url: str | None) -> Check:
         )
     try:
         profile = load_profile(AppPaths()).server(base_url)
-        async with GonogoClient(base_url, retry=ONCE, network=NetworkOptions(proxy=profile.proxy)) as client:
+        async with GonogoClient(base_url, retry=ONCE, network=profile.network) as client:
             way = f", through the proxy {client.proxy}" if client.proxy else ""
             capabilities = await client.capabilities()
             if capabilities is None:
