@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TypeVar
 
 from gonogo.client.errors import GonogoClientError, RateLimitedError, ServerError
 
 T = TypeVar("T")
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
+"""Seconds before something that could not be read is read again; the pause doubles with each failure."""
+Reading = Coroutine[object, None, Exception | None]
+"""One try to read something: the error, which was shown, or `None` when it worked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +114,21 @@ async def with_retries(policy: RetryPolicy, pace: Pace, attempt: Callable[[], Aw
                 policy.on_wait(wait, error)
             if not isinstance(error, RateLimitedError):  # the shared pause is waited for in `turn`
                 await policy.sleep(wait)
+
+
+def requested_pause(error: Exception) -> float:
+    """Returns the seconds that the server asked to be left alone for; 0 when it did not."""
+    return (error.retry_after if isinstance(error, RateLimitedError | ServerError) else None) or 0.0
+
+
+async def read_until_it_works(
+    read: Callable[[], Reading],
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    first_pause: float = FIRST_PAUSE,
+) -> None:
+    """Reads again after growing pauses until there is no error; a pause is never shorter than the server asked for."""
+    pause = first_pause
+    while (error := await read()) is not None:
+        await sleep(max(pause, requested_pause(error)))
+        pause = min(2 * pause, LONGEST_PAUSE)

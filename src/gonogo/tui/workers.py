@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
+from textual.screen import Screen
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
-"""Seconds before something that could not be read is read again; the pause doubles with each failure."""
+from gonogo.client.retry import FIRST_PAUSE, Reading, read_until_it_works
 
 
 def start_exclusive(
@@ -21,21 +21,28 @@ def start_exclusive(
     """
 
     async def run() -> None:
-        await work(*args)
+        try:
+            await work(*args)
+        except NoMatches:
+            if not _is_left(node):
+                raise  # else: the screen's widgets went before its worker was cancelled
 
     node.run_worker(cast(Any, run), group=group, exclusive=True)
 
 
-def start_reading(node: DOMNode, read: Callable[..., Coroutine[object, None, bool]], *args: object, group: str) -> None:
-    """Runs `read(*args)` in the background, again after a pause until it returns true; see `start_exclusive`.
+def start_reading(node: DOMNode, read: Callable[..., Reading], *args: object, group: str) -> None:
+    """Runs `read(*args)` in the background, again after a pause until it returns no error; see `start_exclusive`.
 
     Starting it once more, by a key, reads at once.
     """
 
-    async def read_until_it_works() -> None:
-        pause = FIRST_PAUSE
-        while not await read(*args):
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+    async def read_again() -> None:
+        await read_until_it_works(lambda: read(*args), first_pause=FIRST_PAUSE)
 
-    start_exclusive(node, read_until_it_works, group=group)
+    start_exclusive(node, read_again, group=group)
+
+
+def _is_left(node: DOMNode) -> bool:
+    """Returns whether the screen of `node` is shown no more, and is about to be removed."""
+    screen = next((each for each in node.ancestors_with_self if isinstance(each, Screen)), None)
+    return screen is None or screen not in node.app.screen_stack

@@ -24,6 +24,7 @@ from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.errors import GonogoClientError
 from gonogo.client.lookup import find_campaign, require_extensions
 from gonogo.client.results_api import CaseFilters
+from gonogo.client.retry import ONCE
 from gonogo.desk.account.credentials import StorageKind, credential_store
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
@@ -321,7 +322,7 @@ def open_screen(source: str, base_url: str | None, task: int | None, filters: Ca
 
     services, parts = make_services(AppPaths()), embedded_parts(AppPaths())
     app = make_app(services)
-    read_from = results_source(source, base_url, parts=parts)
+    read_from = results_source(source, base_url, parts=parts, retry=ONCE)
     signed, address = services.remembered(), results_address(source, base_url)
     if signed is not None and (signed.kind == "embedded" if address is None else signed.base_url == address):
         read_from = read_from._replace(signed=signed)  # its drawings and review queue are at hand

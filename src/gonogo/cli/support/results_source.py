@@ -14,6 +14,7 @@ from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, fail
 from gonogo.cli.support.options import F
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
+from gonogo.client.retry import RetryPolicy
 from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
@@ -43,7 +44,12 @@ def results_address(source: str, base_url: str | None) -> str | None:
 
 
 def results_source(
-    source: str, base_url: str | None, *, clean: bool = True, parts: EmbeddedParts | None = None
+    source: str,
+    base_url: str | None,
+    *,
+    clean: bool = True,
+    parts: EmbeddedParts | None = None,
+    retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
 ) -> Source:
     """The results API to read from. The workspace on this machine needs no sign-in.
 
@@ -51,7 +57,7 @@ def results_source(
     """
     address = results_address(source, base_url)
     if address is not None:
-        return at_address(source, address, clean=clean)
+        return at_address(source, address, clean=clean, retry=retry)
 
     async def connect() -> ResultsClient:
         own = parts or embedded_parts(AppPaths())

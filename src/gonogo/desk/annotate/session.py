@@ -316,6 +316,9 @@ class AnnotateSession:
         tasks.start("tend", self._prefetcher.renew_leases)
         self._progress_wanted.set()
         tasks.start("explain", self._update_progress)
+        if await connector.rediscover_capabilities():
+            self._prefetcher.use_capabilities(server)
+            self._progress_wanted.set()
 
     async def _upkeep(self) -> None:
         """Saves the tasks for the next start, also after a crash; takes over what another window has sent."""

@@ -64,6 +64,7 @@ class ServerConnection:
         self._on_change = on_change
         self._random = rng
         self._failures = 0
+        self._n_troubles = 0
         self._spread_until = self._spaced_until = float("-inf")
         self._one_at_a_time = asyncio.Lock()
         self._try_now = asyncio.Event()
@@ -76,32 +77,42 @@ class ServerConnection:
         return max(0.0, self.trouble.next_try - self._clock.monotonic())
 
     @asynccontextmanager
-    async def request_slot(self) -> AsyncIterator[None]:
-        """Waits until a request may go out, and records the error it raises. Call `clear` when it was answered."""
+    async def request_slot(self) -> AsyncIterator[int]:
+        """Waits until a request may go out, and records the error it raises.
+
+        Call `clear` with what this gives when the request was answered.
+        """
         async with AsyncExitStack() as stack:
             if self.trouble is not None:
                 await stack.enter_async_context(self._one_at_a_time)
                 await self._wait()
             await self._wait_for_spacing()
+            slot = self._n_troubles
             try:
-                yield
+                yield slot
             except GonogoClientError as error:
-                self.failed(error)
+                self.failed(error, slot)
                 raise
 
-    def clear(self) -> None:
-        """Closes the circuit: the server has answered."""
+    def clear(self, slot: int | None = None) -> None:
+        """Closes the circuit: the server has answered the request of `slot`.
+
+        The answer to a request that went out before the last failure proves nothing about the time after it.
+        """
+        if slot is not None and slot != self._n_troubles:
+            return
         self._failures = 0
         if self.trouble is not None:
             self.trouble = None
             self.recovering = True
             self._on_change()
 
-    def failed(self, error: GonogoClientError) -> None:
-        """Records `error` and plans the next try."""
+    def failed(self, error: GonogoClientError, slot: int | None = None) -> None:
+        """Records `error` of the request of `slot`, and plans the next try."""
         if not is_trouble(error):
-            self.clear()
+            self.clear(slot)
             return
+        self._n_troubles += 1
         now = self._clock.monotonic()
         if isinstance(error, AuthenticationError):
             self.trouble = Outage(ENDED, AGAIN, None)

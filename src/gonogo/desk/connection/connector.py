@@ -5,9 +5,11 @@ campaign.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, NetworkError, UnexpectedAnswerError
+from gonogo.client.retry import read_until_it_works
 from gonogo.desk.connection.circuit_breaker import ServerConnection, is_trouble
 from gonogo.desk.connection.server_protocol import TaskServer, WorkProgress
 from gonogo.desk.core.clock import Clock, wait_for
@@ -18,6 +20,8 @@ PATIENCE_SECONDS = 10.0
 """Longest time that a drawing waits for the connection."""
 UNEXPECTED_ANSWERS = 3
 """After so many unusable responses the server counts as a plain one, and the work itself is tried."""
+FIRST_LOOK, LONGEST_LOOK = 30.0, 600.0
+"""Seconds before such a server is asked again whether it is a plain one; the pause doubles each time."""
 
 
 class Connector:
@@ -32,6 +36,7 @@ class Connector:
         self._clock = clock
         self._ready = asyncio.Event()
         self._retry = asyncio.Event()
+        self._answered = False
 
     async def server(self) -> TaskServer:
         """Waits until there is a server; returns it."""
@@ -46,7 +51,7 @@ class Connector:
         return await self.connected.drawing_url(part_revision_id)
 
     def retry_now(self) -> None:
-        """Looks for a credential again at once."""
+        """Looks for a credential, or for the server's capabilities, again at once."""
         self._retry.set()
 
     async def connect(self) -> TaskServer:
@@ -68,24 +73,56 @@ class Connector:
         server, unexpected = await self.server(), 0
         while unexpected < UNEXPECTED_ANSWERS:
             try:
-                async with self._connection.request_slot():
+                async with self._connection.request_slot() as slot:
                     await server.discover_capabilities()
-                self._connection.clear()
+                self._connection.clear(slot)
+                self._answered = True
                 return
             except GonogoClientError as error:
                 unexpected += isinstance(error, UnexpectedAnswerError)
                 if not is_trouble(error):
+                    self._answered = True
                     return
 
+    async def rediscover_capabilities(self) -> bool:
+        """Asks a server again that counts as plain because its answers were unusable: a network's login page may have
+        answered in its place. Returns whether it has our extensions after all.
+        """
+        server, pause = await self.server(), FIRST_LOOK
+        while not self._answered:
+            self._retry.clear()
+            await wait_for(self._retry, pause, self._clock)
+            pause = min(2 * pause, LONGEST_LOOK)
+            with contextlib.suppress(GonogoClientError):  # no outage: the work goes on without extensions
+                await server.discover_capabilities()
+                self._answered = True
+                return server.extensions
+        return False
+
     async def progress(self, campaign_id: str) -> WorkProgress | None:
-        """Returns the campaign's progress; `None` when the server does not provide it, or not now."""
-        server = await self.server()
-        try:
-            async with self._connection.request_slot():
-                progress = await server.progress(campaign_id)
-            self._connection.clear()
-        except GonogoClientError:
+        """Returns the campaign's progress; `None` when the server does not provide it.
+
+        While it fails it is asked for again after pauses, but only the first failure counts as an outage.
+        """
+        server, asked, progress = await self.server(), False, None
+
+        async def ask() -> Exception | None:
+            nonlocal asked, progress
+            first, asked = not asked, True
+            try:
+                if first:
+                    async with self._connection.request_slot() as slot:
+                        progress = await server.progress(campaign_id)
+                    self._connection.clear(slot)
+                elif self._connection.trouble is not None:
+                    return NetworkError("There is an outage.")
+                else:
+                    progress = await server.progress(campaign_id)
+            except GonogoClientError as error:
+                return error if is_trouble(error) else None
             return None
+
+        await read_until_it_works(ask, sleep=self._clock.sleep)
         return progress
 
     async def aclose(self) -> None:

@@ -101,13 +101,13 @@ class Sender:
         # In an outage a slot may take long, or end somebody's `retry_now`: asked for only when there is a row to send.
         if self._connection.trouble is not None and not await self._anything_waits():
             return False
-        async with self._connection.request_slot():
+        async with self._connection.request_slot() as slot:
             row = await self._claim()
             if row is None:
                 self._connection.recovering = False
                 return False
             self._on_state(row, SendState.SENDING, "")
-            await self._deliver(server, row)
+            await self._deliver(server, row, slot)
         return True
 
     async def _anything_waits(self) -> bool:
@@ -122,7 +122,7 @@ class Sender:
         del self._released[: len(released)]
         return row
 
-    async def _deliver(self, server: TaskServer, row: OutboxRow) -> None:
+    async def _deliver(self, server: TaskServer, row: OutboxRow, slot: int) -> None:
         try:
             receipt = await server.send(row.request, row.kind)
         except GonogoClientError as error:
@@ -139,7 +139,7 @@ class Sender:
             raise
         if self._connection.trouble is not None:
             self._postponed.clear()  # the outage may have been all that was wrong with them
-        self._connection.clear()
+        self._connection.clear(slot)
         await self._finish(row, outcome.from_receipt(receipt, row.task_id, sent_verdict(row.request)))
 
     def _set_aside_after_failures(self, row: OutboxRow, result: DeliveryOutcome) -> DeliveryOutcome:

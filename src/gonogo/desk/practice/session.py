@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gonogo.client.errors import GonogoClientError
+from gonogo.client.retry import read_until_it_works
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision, DeskTask, SessionState, Stage
 from gonogo.desk.core.observer_list import Signal
@@ -18,9 +19,6 @@ from gonogo.desk.core.serialize import task_from_served
 from gonogo.desk.session.campaign_access import CampaignAccess
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.schemas.review import PracticeAnswer, PracticeFeedback, PracticeItem, PracticeStanding
-
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
-"""Seconds before a round that could not be fetched is fetched again; the pause doubles with each failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +70,21 @@ class PracticeSession(CampaignAccess):
 
     async def _load(self) -> None:
         """Fetches the round; after a failure again, by itself, with growing pauses."""
-        pause = FIRST_PAUSE
-        while not await self._fetch():
-            await self._clock.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        await read_until_it_works(self._fetch, sleep=self._clock.sleep)
 
-    async def _fetch(self) -> bool:
+    async def _fetch(self) -> GonogoClientError | DeskError | None:
         try:
             practice_set = await (await self.client()).practice(self.campaign_id)
         except (GonogoClientError, DeskError) as error:
             self.problem = error
             self._set_stage(Stage.REFUSED)
-            return False
+            return error
         self.problem = None
         self.standing, self._items = practice_set.standing, list(practice_set.data)
         self._tasks = [task_from_served(item.task.model_dump(), self.campaign_id) for item in self._items]
         self.prefetch(*self._tasks[:3])
         self._set_stage(Stage.TASK if self._tasks else Stage.DRAINED)
-        return True
+        return None
 
     # --- what the screen sees --------------------------------------------------------------------------
 

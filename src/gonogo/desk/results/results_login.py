@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from gonogo.client.credential import ApiKey
+from gonogo.client.retry import ONCE, RetryPolicy
 from gonogo.desk.account.credentials import credential_store
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths
@@ -48,7 +49,7 @@ class Source(NamedTuple):
     signed: SignedIn | None = None
 
 
-def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
+def at_address(kind: str, address: str, *, clean: bool = True, retry: RetryPolicy = RetryPolicy()) -> Source:  # noqa: B008 - frozen
     """Returns the API of a server. `kind` is `centaur` or `gonogo`. `connect` raises `NoResultsLogin`."""
 
     async def connect() -> ResultsClient:
@@ -59,7 +60,7 @@ def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
                 f"`gonogo results login --source {kind}` keeps them; `gonogo results --help` names the variables for "
                 "scripts.",
             )
-        return with_login(address, login, load_profile(AppPaths()).server(address).network, clean=clean)
+        return with_login(address, login, load_profile(AppPaths()).server(address).network, clean=clean, retry=retry)
 
     return Source(address, connect)
 
@@ -68,7 +69,7 @@ def of_login(services: Account, signed: SignedIn) -> Source:
     """Returns the API of the server one is signed in to, with the credential in hand.
 
     A login of its own, kept by `gonogo results login`, goes first. `connect` raises `NoResultsLogin` for a person who
-    came by a link: results are for leads.
+    came by a link: results are for leads. A request is sent once; the screen has its own pauses, and says so.
     """
     if signed.kind != "embedded":
         return Source(signed.base_url, lambda: _by_credential(services, signed), signed)
@@ -84,23 +85,30 @@ def of_login(services: Account, signed: SignedIn) -> Source:
 async def _by_credential(services: Account, signed: SignedIn) -> ResultsClient:
     from gonogo.client import results_api  # deferred: httpx, pydantic
 
+    network = services.profile.server(signed.base_url).network
     login = from_environment("gonogo") or await from_keyring(signed.base_url)
     if login is not None:
-        return with_login(signed.base_url, login, services.profile.server(signed.base_url).network)
+        return with_login(signed.base_url, login, network, retry=ONCE)
     client = await services.client(signed)
     await client.aclose()
     if not isinstance(client.credential, ApiKey):
         raise NoResultsLogin("Results are read with an API key.", "Ask your lead for one, or sign in with yours.")
-    network = services.profile.server(signed.base_url).network
-    return results_api.ResultsClient(signed.base_url, client.credential, None, by_key=True, network=network)
+    return results_api.ResultsClient(signed.base_url, client.credential, None, by_key=True, network=network, retry=ONCE)
 
 
-def with_login(address: str, login: dict[str, str], network: NetworkOptions, *, clean: bool = True) -> ResultsClient:
+def with_login(
+    address: str,
+    login: dict[str, str],
+    network: NetworkOptions,
+    *,
+    clean: bool = True,
+    retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+) -> ResultsClient:
     """Returns a client that opens its session with `login` (see `FIELDS`)."""
     from gonogo.client.results_api import ResultsClient, password_login  # deferred: httpx, pydantic
 
     ask = password_login(login["username"], login["api_password"])
-    return ResultsClient(address, ApiKey(login["key"]), ask, clean=clean, network=network)
+    return ResultsClient(address, ApiKey(login["key"]), ask, clean=clean, network=network, retry=retry)
 
 
 def account(address: str) -> str:

@@ -108,9 +108,9 @@ class ReviewQueue:
     async def _fetch(self) -> None:
         server, edition = await self._server(), self._edition
         try:
-            async with self._connection.request_slot():
+            async with self._connection.request_slot() as slot:
                 page = await server.page(self._campaign_id, self.filters, self._cursor)
-            self._connection.clear()
+            self._connection.clear(slot)
         except GonogoClientError as error:
             if not is_trouble(error) and edition == self._edition:
                 self.refused = error

@@ -254,7 +254,15 @@ class ReviewSession:
         self._discovered = True
         tasks.start("pages", self.queue.run)
         tasks.start("cases", self._fetch_cases)
-        self._progress = await connector.progress(self._campaign_id)
+        tasks.start("progress", self._fetch_progress)
+        if await connector.rediscover_capabilities():
+            self._cases.clear()
+            self.queue.reload()
+            self._wake.set()
+            self.changed()
+
+    async def _fetch_progress(self) -> None:
+        self._progress = await self._session.connector.progress(self._campaign_id)
         self.changed()
 
     async def _fetch_cases(self) -> None:
@@ -287,9 +295,9 @@ class ReviewSession:
     async def _fetch_case(self, row: QueueRow) -> None:
         server, names = await self._server(), (self.names and not self.plain)
         try:
-            async with self._session.connection.request_slot():
+            async with self._session.connection.request_slot() as slot:
                 case = await server.case(row, names)
-            self._session.connection.clear()
+            self._session.connection.clear(slot)
         except GonogoClientError as error:
             if not is_trouble(error):
                 self._unreadable[row.task.id] = error

@@ -221,12 +221,12 @@ class TaskPrefetcher:
         return None
 
     async def _fetch(self, server: TaskServer) -> None:
-        async with self._connection.request_slot():
+        async with self._connection.request_slot() as slot:
             started = self._clock.monotonic()
             if started - self._key[1] > SAME_KEY_SECONDS:
                 self._key = (str(uuid.uuid4()), started)
             claimed = await server.next_task(self._campaign_id, self._key[0])
-        self._connection.clear()
+        self._connection.clear(slot)
         self._key = ("", -math.inf)
         self.refused = None
         self._fetching += 0.3 * (self._clock.monotonic() - started - self._fetching)
@@ -327,9 +327,9 @@ class TaskPrefetcher:
 
     async def _renew(self, server: TaskServer, held: ClaimedTask) -> None:
         try:
-            async with self._connection.request_slot():
+            async with self._connection.request_slot() as slot:
                 status = await server.renew(held.task.id)
-            self._connection.clear()
+            self._connection.clear(slot)
         except GonogoClientError as error:
             if is_trouble(error):
                 return

@@ -35,7 +35,7 @@ async def ready(room: Room) -> None:
     """The keys count: the candidate and its drawing (or why there is none) are seen."""
     screen = room.screen
     assert isinstance(screen, GoldCandidatesScreen)
-    await room.until(lambda: not screen._busy and not screen.guard.waiting)
+    await room.until(lambda: not screen._changing and not screen.guard.waiting)
 
 
 @pytest.mark.slow

@@ -62,18 +62,18 @@ class ChooseCampaignScreen(Screen[None]):
         self.message.update(Content.styled("Asking the server …", "$quiet"))
         workers.start_reading(self, self._read, group="campaigns")
 
-    async def _read(self) -> bool:
-        """Reads the list; returns whether that worked."""
+    async def _read(self) -> Exception | None:
+        """Reads the list; returns the error, if any."""
         try:
             campaigns = await self.gonogo.services.campaigns(self._signed)
             matching = [campaign for campaign in campaigns if self._preferred in (campaign.id, campaign.name)]
             if self._preferred and not matching and await self.gonogo.navigator.look_in_workspace(self._preferred):
-                return True
+                return None
         except (GonogoClientError, DeskError) as error:
             self._show_message(str(error), f"{error.next_step} {again(error)}".strip() + "\nCtrl+Q leaves.")
-            return False
+            return error
         await self._show(campaigns, matching)
-        return True
+        return None
 
     async def _show(self, campaigns: list[CampaignChoice], matching: list[CampaignChoice]) -> None:
         """Shows the open campaigns, those of `matching` if there are; a single one is opened at once."""

@@ -13,11 +13,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from gonogo.tui.app_protocol import app_of
+
 
 class ConfirmScreen(ModalScreen[str | None]):
     """Confirmation card; returns the typed text, `None` after Esc.
 
-    `check` returns the problem of a text, empty for none; without `check` the card has no input line.
+    `check` returns the problem of a text, empty for none; without `check` the card has no input line. The text is kept
+    under the name `draft`, and stands there when the card is shown again, until the caller drops it.
     """
 
     CSS_PATH = "confirm.tcss"
@@ -25,9 +28,12 @@ class ConfirmScreen(ModalScreen[str | None]):
 
     hint = getters.query_one("#hint", Static)
 
-    def __init__(self, card: Content, check: Callable[[str], str] | None = None, text: str = "") -> None:
-        """`text` stands in the line at first."""
+    def __init__(
+        self, card: Content, check: Callable[[str], str] | None = None, text: str = "", *, draft: str = ""
+    ) -> None:
+        """`text` stands in the line at first, where nothing was typed under `draft`."""
         super().__init__()
+        self._draft = draft
         self._card = card
         self._check = check
         self._text = text
@@ -36,9 +42,15 @@ class ConfirmScreen(ModalScreen[str | None]):
         with Vertical(id="asked"):
             yield Static(Content.assemble(self._card), id="said", markup=False)
             if self._check is not None:
-                yield Input(self._text, select_on_focus=False, max_length=300)
+                typed = app_of(self).drafts.get(self._draft, self._text)
+                yield Input(typed, select_on_focus=False, max_length=300)
             leave = "Esc cancels." if self._check else "Esc"
             yield Static(Content.styled(leave, "$quiet"), id="hint", markup=False)
+
+    @on(Input.Changed)
+    def _keep(self, event: Input.Changed) -> None:
+        if self._draft:
+            app_of(self).drafts[self._draft] = event.value
 
     @on(Input.Submitted)
     def _confirm(self, event: Input.Submitted) -> None:

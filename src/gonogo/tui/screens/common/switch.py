@@ -18,7 +18,9 @@ from textual.widgets import OptionList, Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.statuses import takes_answers
+from gonogo.tui import workers
 from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.presenters.empty_state import again
 from gonogo.tui.screens.common.choose_campaign import entry as campaign_entry
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.record_list import RecordList
@@ -40,7 +42,10 @@ class SwitchScreen(ModalScreen[None]):
     """List of destinations. Enter goes there; Esc goes on with the work as it was. Nothing is signed out."""
 
     CSS_PATH = "switch.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "back", show=False),
+        Binding("r", "retry", "retry", show=False),
+    ]
 
     destinations: getters.query_one[RecordList[Destination]] = getters.query_one("#destinations", RecordList)
     message = getters.query_one("#message", Static)
@@ -59,15 +64,21 @@ class SwitchScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         self.destinations.show(self._elsewhere())
         self.destinations.focus()
-        self.run_worker(self._load(), group="campaigns", exclusive=True)
+        self.action_retry()
 
-    async def _load(self) -> None:
+    def action_retry(self) -> None:
+        """Asks the server for the campaigns, at once; by itself again while it does not answer (key `r`)."""
+        workers.start_reading(self, self._load, group="campaigns")
+
+    async def _load(self) -> Exception | None:
+        """Reads the campaigns; returns the error, if any."""
         hint = "Enter goes there, Esc stays. Drafts and unsent answers are kept."
         try:
             campaigns = await self.gonogo.services.campaigns(self._signed)
         except (GonogoClientError, DeskError) as error:
-            self.message.update(Content("\n").join([content(str(error), 400), Content.styled(hint, "$quiet")]))
-            return
+            problem = content(f"{error} {error.next_step} {again(error)}", 600)
+            self.message.update(Content("\n").join([problem, Content.styled(hint, "$quiet")]))
+            return error
         navigator = self.gonogo.navigator
         shown = [each for each in campaigns if navigator.reviewing or takes_answers(each.status)]
         others = [each for each in shown if each.id != navigator.campaign_id]
@@ -79,6 +90,7 @@ class SwitchScreen(ModalScreen[None]):
         self.destinations.highlighted = 0
         none = "" if others else "No other campaign here takes answers from you. "
         self.message.update(Content.styled(none + hint, "$quiet"))
+        return None
 
     def _elsewhere(self) -> list[Destination]:
         """Destinations that need no answer of the server."""

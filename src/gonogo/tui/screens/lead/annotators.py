@@ -65,7 +65,7 @@ class AnnotatorsScreen(ListDetailScreen):
         self.calls = ServerCalls(self, partial(self.gonogo.services.client, self._signed), self._on_error)
         campaign = one_line(self._campaign_name, 60)
         self.top.show(Content.assemble(("people  ", "bold $accent"), (campaign, "$foreground")))
-        self.invitations = InvitationDialog(self, self.calls, self._load)
+        self.invitations = InvitationDialog(self, self.calls, self.action_refresh)
         self.action_refresh()
 
     # --- the server ------------------------------------------------------------------------------------
@@ -162,20 +162,21 @@ class AnnotatorsScreen(ListDetailScreen):
             with contextlib.suppress(NotFoundError):  # a server of an earlier version has no preview
                 consequence = await client.preview_annotator_action(self._campaign_id, annotator.state.voter_id, action)
             card = annotators.confirmation_card(annotator, consequence, action)
-            self.app.push_screen(ConfirmScreen(card, annotators.check_reason), act)
+            draft = f"{action} {annotator.state.voter_id}"
+            self.app.push_screen(ConfirmScreen(card, annotators.check_reason, draft=draft), act)
 
         def act(reason: str | None) -> None:
             if reason is not None:
                 self._act(annotator, action, reason)
 
-        self.calls.start(preview, "annotators")
+        self.calls.act(preview, "action")
 
     def _act(self, annotator: AnnotatorRecord, action: AnnotatorVerb, reason: str) -> None:
         async def act(client: GonogoClient) -> None:
             body = AnnotatorActionCreate(action=action, note=reason or None)
             result = await client.act_on_annotator(self._campaign_id, annotator.state.voter_id, body)
             tasks = f" ({counted(result.n_tasks, 'task')})" if result.n_tasks else ""
+            self.gonogo.drafts.pop(f"{action} {annotator.state.voter_id}", None)
             self.gonogo.show_notice(f"{annotator.name}: {annotators.DONE[action]}{tasks}.", seconds=5)
-            await self._load(client)
 
-        self.calls.start(act, "annotators")
+        self.calls.change(act, "action", then=self.action_refresh)

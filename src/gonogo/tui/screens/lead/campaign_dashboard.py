@@ -24,6 +24,7 @@ from gonogo.desk.results.results_login import of_login
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.tui import actions
 from gonogo.tui.presenters import campaigns
+from gonogo.tui.presenters.empty_state import again
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
@@ -79,7 +80,7 @@ class CampaignDashboardScreen(ListDetailScreen):
     # --- the server ------------------------------------------------------------------------------------
 
     def _on_error(self, error: ServerError) -> None:
-        self._problem = paragraphs(content(f"! {error}", 600), content(error.next_step, 400))
+        self._problem = paragraphs(content(f"! {error}", 600), content(f"{error.next_step} {again(error)}", 500))
         self.show()
 
     def action_refresh(self) -> None:
@@ -98,7 +99,15 @@ class CampaignDashboardScreen(ListDetailScreen):
         if campaign is not None and (self._snapshot is None or self._snapshot.campaign.id != campaign.id):
             self._snapshot = CampaignSnapshot(campaign)
             self.show()
+        self._read_snapshot()
+
+    def _read_snapshot(self) -> None:
         self.calls.read(self._load_snapshot, "about")
+
+    def _read_anew(self) -> None:
+        """Reads list and chosen campaign again, after something was changed."""
+        self.calls.read(self._load, "list")
+        self._read_snapshot()
 
     async def _load_snapshot(self, client: GonogoClient) -> None:
         if self.campaign is None:
@@ -200,11 +209,11 @@ class CampaignDashboardScreen(ListDetailScreen):
             source = of_login(self.gonogo.services, self._signed)
             self.app.push_screen(ResultsScreen(source, number, name=campaign.name or ""))
 
-        self.calls.start(open_results, "action")
+        self.calls.act(open_results, "action")
 
     def action_invite(self) -> None:
         if self.campaign is not None:
-            InvitationDialog(self, self.calls, self._load_snapshot).invite(self.campaign.id)
+            InvitationDialog(self, self.calls, self._read_snapshot).invite(self.campaign.id)
 
     def action_people(self) -> None:
         if self.campaign is not None:
@@ -220,8 +229,6 @@ class CampaignDashboardScreen(ListDetailScreen):
         async def close(client: GonogoClient, _: str) -> None:
             await client.close_campaign(campaign.id)
             self.gonogo.show_notice("The campaign is closed.", seconds=4)
-            await self._load(client)
-            await self._load_snapshot(client)
 
         self._confirm(campaigns.closing_card(campaign), close, check=campaigns.check_yes)
 
@@ -233,8 +240,6 @@ class CampaignDashboardScreen(ListDetailScreen):
         async def promote(client: GonogoClient, text: str) -> None:
             result = await client.promote_campaign(campaign.id, force=text == "force")
             self.gonogo.show_notice(campaigns.promotion_message(result), seconds=8)
-            await self._load(client)
-            await self._load_snapshot(client)
 
         self._confirm(campaigns.promotion_card(snapshot), promote, check=campaigns.promotion_check(snapshot))
 
@@ -245,6 +250,6 @@ class CampaignDashboardScreen(ListDetailScreen):
 
         def act(text: str | None) -> None:
             if text is not None:
-                self.calls.start(lambda client: action(client, text), "action")
+                self.calls.change(lambda client: action(client, text), "action", then=self._read_anew)
 
         self.app.push_screen(ConfirmScreen(card, check), act)

@@ -237,7 +237,8 @@ class CampaignSettingsScreen(Screen[None]):
 
         def act(word: str | None) -> None:
             if word is not None:
-                self.calls.start(partial(self._save, draft, word == "resettle"), "save")
+                save = partial(self._save, draft, word == "resettle")
+                self.calls.change(save, "save", then=self._reload, on_error=self._on_error)
 
         card = campaign_settings.confirmation_card(self._campaign_name, draft, effect)
         self.app.push_screen(ConfirmScreen(card, campaign_settings.check_word(draft, effect)), act)
@@ -245,7 +246,16 @@ class CampaignSettingsScreen(Screen[None]):
     async def _save(self, draft: SettingsDraft, resettle: bool, client: GonogoClient) -> None:
         await save_draft(client, draft, resettle=resettle)
         self.gonogo.show_notice("The settings are saved.", seconds=4)
-        await self._load(client)
+
+    def _reload(self) -> None:
+        """Reads what was saved; keeps the form as it is if more was typed before the server answers."""
+        saved = dict(self._draft.changes) if self._draft is not None else {}
+
+        async def load(client: GonogoClient) -> None:
+            if self._draft is not None and self._draft.changes == saved:
+                await self._load(client)
+
+        self.calls.read(load, "load")
 
     def action_back(self) -> None:
         changed = len(self._draft.changes) + len(self._problems) if self._draft is not None else 0

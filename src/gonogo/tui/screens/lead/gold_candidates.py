@@ -63,7 +63,7 @@ class GoldCandidatesScreen(ListDetailScreen):
         self._status = gold.STATUSES[0]
         self._count = 0
         self._card: Content | None = gold.LOADING
-        self._busy = False
+        self._changing = False
         self._shown_candidate: GoldCandidate | None = None
 
     def _must_be_seen(self) -> list[Least]:
@@ -100,23 +100,29 @@ class GoldCandidatesScreen(ListDetailScreen):
             self.notify_error(error)
         else:
             self._card = empty_state.problem("The gold candidates could not be read", error)
+            self.show()
 
-    def _call(self, call: ServerCall) -> None:
-        """Starts a call unless another one is running, so that keys pressed meanwhile do nothing."""
-        if not self._busy:
-            self._busy = True
-            workers.start_exclusive(self, self._run, call, group="gold")
+    def _change(self, call: ServerCall) -> None:
+        """Starts a change and then reads the list, unless one is running: keys pressed meanwhile do nothing."""
 
-    async def _run(self, call: ServerCall) -> bool:
-        self._busy = True
+        async def change() -> None:
+            error = await self._run(call)
+            self._changing = False
+            if error is None:
+                self.action_refresh()
+
+        if not self._changing:
+            self._changing = True
+            workers.start_exclusive(self, change, group="change")
+
+    async def _run(self, call: ServerCall) -> ServerError | None:
         try:
             return await self.calls.run(call)
         finally:
-            self._busy = False
             self.show()
 
     def action_refresh(self) -> None:
-        if not self._busy:
+        if not self._changing:
             workers.start_reading(self, self._run, self._load, group="gold")
 
     async def _load(self, client: GonogoClient) -> None:
@@ -197,11 +203,16 @@ class GoldCandidatesScreen(ListDetailScreen):
             return
 
         async def decide(client: GonogoClient) -> None:
-            await _send_decision(client, candidate, accept)
+            await self._send_decision(client, candidate, accept)
             self.gonogo.show_notice(gold.decision_message(candidate, accept), seconds=4)
-            await self._load(client)
 
-        self._call(decide)
+        self._change(decide)
+
+    async def _send_decision(self, client: GonogoClient, candidate: GoldCandidate, accept: bool) -> None:
+        """Decides on a candidate and takes it off the list, which is read again later."""
+        await client.decide_gold(candidate.ruling.id or "", GoldDecision(accept=accept))
+        self.records.show([each for each in self.records.records if each is not candidate])
+        self._count = max(0, self._count - 1)
 
     def action_accept_all(self) -> None:
         if not self.records.records or self._status == "accepted":
@@ -213,22 +224,21 @@ class GoldCandidatesScreen(ListDetailScreen):
             accepted, refused = 0, ""
             for candidate in candidates:
                 try:
-                    await _send_decision(client, candidate, True)
+                    await self._send_decision(client, candidate, True)
                     accepted += 1
                 except GonogoClientError as error:
                     refused = f" {len(candidates) - accepted} were not accepted: {error} {error.next_step}"
                     break
-            await self._load(client)
             self.gonogo.show_notice(f"{accepted} accepted as gold.{refused}", error=bool(refused), seconds=8)
 
         def act(text: str | None) -> None:
             if text is not None:
-                self._call(accept)
+                self._change(accept)
 
         self.app.push_screen(ConfirmScreen(gold.accept_all_card(candidates), check_yes), act)
 
     def action_next_status(self) -> None:
-        if not self._busy:
+        if not self._changing:
             index = gold.STATUSES.index(self._status)
             self._status = gold.STATUSES[(index + 1) % len(gold.STATUSES)]
             self._card = gold.LOADING
@@ -249,7 +259,3 @@ class GoldCandidatesScreen(ListDetailScreen):
     def _change_view(self, view: Viewport) -> None:
         self.view = view
         self._show_candidate()
-
-
-async def _send_decision(client: GonogoClient, candidate: GoldCandidate, accept: bool) -> None:
-    await client.decide_gold(candidate.ruling.id or "", GoldDecision(accept=accept))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gonogo.client.errors import GonogoClientError, RateLimitedError
 from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.labeling import CampaignAssignmentCreate, CampaignAssignmentPublic
 from gonogo.schemas.statuses import may_work
+from gonogo.tui.app_protocol import app_of
 from gonogo.tui.presenters import campaigns
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.common.confirm import ConfirmScreen
@@ -27,11 +29,9 @@ GROUP = "action"
 
 
 class InvitationDialog:
-    """Dialog over `screen`; `reload` is called after each change, with the client of the call."""
+    """Dialog over `screen`; `reload` is called after each change. An address stays typed until there is a link."""
 
-    def __init__(
-        self, screen: Screen[None], calls: ServerCalls, reload: Callable[[GonogoClient], Awaitable[None]]
-    ) -> None:
+    def __init__(self, screen: Screen[None], calls: ServerCalls, reload: Callable[[], None]) -> None:
         self._screen = screen
         self._calls = calls
         self._reload = reload
@@ -45,7 +45,8 @@ class InvitationDialog:
             if address is not None:
                 self._choose_role(campaign_id, address, None)
 
-        self._screen.app.push_screen(ConfirmScreen(campaigns.INVITE, campaigns.check_address), typed)
+        card = ConfirmScreen(campaigns.INVITE, campaigns.check_address, draft=_draft(campaign_id))
+        self._screen.app.push_screen(card, typed)
 
     def again(self, campaign_id: str, assignment: CampaignAssignmentPublic) -> None:
         """Gives a person a new link, after a yes: the assignment is ended and made anew."""
@@ -62,11 +63,10 @@ class InvitationDialog:
 
         async def remove(client: GonogoClient) -> None:
             await client.revoke_assignment(campaign_id, assignment.id)
-            await self._reload(client)
 
         def agreed(answer: str | None) -> None:
             if answer is not None:
-                self._calls.start(remove, GROUP)
+                self._calls.change(remove, GROUP, then=self._reload)
 
         card = campaigns.removal_card(assignment.annotator_email or assignment.id)
         self._screen.app.push_screen(ConfirmScreen(card, campaigns.check_yes), agreed)
@@ -74,24 +74,28 @@ class InvitationDialog:
     def _choose_role(self, campaign_id: str, address: str, old: CampaignAssignmentPublic | None) -> None:
         async def choose(client: GonogoClient) -> None:
             if await client.capabilities() is None:
-                await self._create(client, campaign_id, address, None, old)
+                create(None)
                 return
             heading = f"What does {one_line(address, 24)} do?"
             self._screen.app.push_screen(ChoiceScreen(heading, ROLES, "annotator"), chosen)
 
         def chosen(role: str | None) -> None:
             if role is not None:
-                self._calls.start(lambda client: self._create(client, campaign_id, address, role, old), GROUP)
+                create(role)
 
-        self._calls.start(choose, GROUP)
+        def create(role: str | None) -> None:
+            call = partial(self._create, campaign_id, address, role, old)
+            self._calls.change(call, GROUP, then=self._reload)
+
+        self._calls.act(choose, GROUP)
 
     async def _create(
         self,
-        client: GonogoClient,
         campaign_id: str,
         address: str,
         role: str | None,
         old: CampaignAssignmentPublic | None,
+        client: GonogoClient,
     ) -> None:
         if old is not None and may_work(old.status) and old.id not in self._ended:
             await client.revoke_assignment(campaign_id, old.id)
@@ -108,5 +112,10 @@ class InvitationDialog:
                 f"{one_line(address, 60)} has no link now: the old one has ended, the new one wasn't made. {error}"
             )
             raise DeskError(problem, "Press a to make it.") from error
+        app_of(self._screen).drafts.pop(_draft(campaign_id), None)
         self._screen.app.push_screen(InvitationLinkScreen(invitation, address))
-        await self._reload(client)
+
+
+def _draft(campaign_id: str) -> str:
+    """Returns the name of the draft of an address."""
+    return f"invite {campaign_id}"

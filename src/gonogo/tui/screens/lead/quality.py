@@ -14,11 +14,12 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from gonogo.client.errors import GonogoClientError
+from gonogo.desk.lead.campaign_snapshot import NOT_AVAILABLE
 from gonogo.report.quality import report_lines
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import empty_state
+from gonogo.tui.presenters.empty_state import again
 from gonogo.tui.presenters.quality_line_style import styled_line
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import one_line
@@ -74,11 +75,16 @@ class QualityScreen(Screen[None]):
 
     async def _load(self, client: GonogoClient) -> None:
         self._quality = await client.campaign_quality(self._campaign_id)
-        self._names = await _annotator_names(client, self._campaign_id)
         self._card = None
+        self.show()
+        self._names = await _annotator_names(client, self._campaign_id)
         self.show()
 
     def _on_error(self, error: ServerError) -> None:
+        if self._card is None:  # the report is shown, with ids for names
+            words = f"The people's names could not be read: {error} {again(error)}"
+            self.gonogo.show_notice(words, error=True, seconds=15)
+            return
         self._card = empty_state.problem("The quality could not be read", error)
         self.show()
 
@@ -112,11 +118,11 @@ class QualityScreen(Screen[None]):
 
 
 async def _annotator_names(client: GonogoClient, campaign_id: str) -> dict[str, str]:
-    """Returns e-mail or name by annotator id, as far as this login may read them."""
-    with contextlib.suppress(GonogoClientError):
+    """Returns e-mail or name by annotator id, as far as this server has them and this login may read them."""
+    with contextlib.suppress(*NOT_AVAILABLE):
         states = (await client.annotators(campaign_id)).data
         return {state.voter_id: state.email or state.name or state.voter_id for state in states}
-    with contextlib.suppress(GonogoClientError):
+    with contextlib.suppress(*NOT_AVAILABLE):
         assignments = (await client.list_assignments(campaign_id)).data
         return {
             assignment.annotator_account_id or assignment.id: assignment.annotator_email or assignment.id

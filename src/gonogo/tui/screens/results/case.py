@@ -90,16 +90,18 @@ class CaseScreen(Screen[None]):
         self.call_after_refresh(self._show)
         workers.start_reading(self, self._load, self.case_id, group="case")
 
-    async def _load(self, case_id: int) -> bool:
-        """Reads the case; returns whether that worked."""
+    async def _load(self, case_id: int) -> Exception | None:
+        """Reads the case; returns the error, if any."""
+        problem: Exception | None = None
         try:
             async with await self._source.connect() as client:
                 self._case = (await client.case(self._task_number, case_id, verbose=True)).model_dump()
             self._case_task = self._task_of(self._case)
         except (GonogoClientError, DeskError) as error:
+            problem = error
             self._card, self._case_task = empty_state.problem("The case could not be read", error), None
         self._show()
-        return self._case is not None
+        return problem
 
     def _task_of(self, case: JsonObject) -> DeskTask | None:
         """Task behind a case of the server that this login is for; `None` for a case without a drawing here."""

@@ -83,8 +83,8 @@ class ResultsScreen(TableScreen):
         if self.task_number is not None and not self._reading:
             workers.start_reading(self, self._read, self.task_number, group="results")
 
-    async def _read(self, task: int) -> bool:
-        """Reads the pages that are still to come; returns whether that worked."""
+    async def _read(self, task: int) -> Exception | None:
+        """Reads the pages that are still to come; returns the error, if any."""
         self._reading, self._problem = True, None
         self._show()
         try:
@@ -97,7 +97,7 @@ class ResultsScreen(TableScreen):
                 self._reading = False
         self.cases.arrange()
         self._show()
-        return self._problem is None
+        return self._problem
 
     async def _read_pages(self, client: ResultsClient, task: int) -> None:
         from gonogo.client.results_api import CaseFilters  # loads httpx, after the screen is shown
