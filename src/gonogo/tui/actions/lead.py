@@ -15,6 +15,7 @@ LEAD = Scope(
     Action("promote", "promote", "Copy what is settled to the golden dataset.", ("p",), "promote", 7),
     Action("results", "results", "Its cases, by the results API.", ("e",), "results", 8),
     Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 9),
+    Action("find", "find", "Only campaigns with these words in them.", ("slash",), "find"),
     Action("back", "back", "Back to where you came from.", ("escape",), "back", 10),
 )  # fmt: skip
 

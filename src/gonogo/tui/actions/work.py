@@ -69,6 +69,7 @@ EDIT = Scope(
 CHOOSE = Scope(
     "choose", "Choosing a campaign",
     Action("retry", "retry", "Ask the server for the list again.", ("r",), "retry", 1),
+    Action("find", "find", "Only campaigns with these words in them.", ("slash",), "find", 2),
 )  # fmt: skip
 
 HISTORY = Scope(

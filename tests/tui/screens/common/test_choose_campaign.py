@@ -25,7 +25,7 @@ async def test_a_campaign_is_one_line_and_its_count_is_no_part_of_its_name(
         assert "Batch 000   7 of 100 settled" in shown
         (long,) = [line for line in shown if line.startswith("A name")]
         assert long.endswith("…   7 of 100 settled")
-        assert shown[-1] == "Enter opens it."
+        assert shown[-1] == "Enter opens it. / finds one of 200."
         await pilot.press("end")
         await settle(pilot)
         assert "Batch 199   7 of 100 settled" in text_of(pilot.app.screen)

@@ -19,10 +19,13 @@ from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters.empty_state import again
 from gonogo.tui.text import content, one_line
-from gonogo.tui.widgets.record_list import RecordList
+from gonogo.tui.widgets.record_list import FindLine, RecordList
 
 if TYPE_CHECKING:
     from gonogo.desk.account.identity import CampaignChoice, SignedIn
+
+MANY = 15
+"""Number of campaigns from which the hint says that the list can be searched."""
 
 
 class ChooseCampaignScreen(Screen[None]):
@@ -52,6 +55,7 @@ class ChooseCampaignScreen(Screen[None]):
         with Vertical(id="choice"):
             yield Static(Content.styled("Which campaign?", "bold $strong"), id="title", markup=False)
             yield RecordList(entry, lambda campaign: campaign.id, id="campaigns")
+            yield FindLine(lambda: self.campaigns)
             yield Static(id="message", markup=False)
 
     def on_mount(self) -> None:
@@ -89,7 +93,7 @@ class ChooseCampaignScreen(Screen[None]):
             self.campaigns.show(campaigns)
             self.campaigns.highlighted = None  # Enter opens nothing before one is chosen
             self.campaigns.focus()
-            hint = "Enter opens it."
+            hint = "Enter opens it." if len(campaigns) < MANY else f"Enter opens it. / finds one of {len(campaigns)}."
             if missing:
                 hint = f"There is no open campaign “{one_line(self._preferred, 40)}” for you; these are open. {hint}"
             self.message.update(Content.styled(hint, "$quiet"))
@@ -98,6 +102,11 @@ class ChooseCampaignScreen(Screen[None]):
             own = "`gonogo import` makes one; `gonogo campaigns list` shows the closed ones, too."
             step = f"{invited if self._invited else own} r looks again. Ctrl+O goes elsewhere, Ctrl+Q leaves."
             self._show_message("There is no open campaign for you.", step)
+
+    def action_find(self) -> None:
+        """Opens the line that searches the list (key `/`)."""
+        if self.campaigns.total:
+            self.query_one(FindLine).open()
 
     @on(OptionList.OptionSelected)
     async def _open(self) -> None:

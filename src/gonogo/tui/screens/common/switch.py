@@ -21,9 +21,10 @@ from gonogo.schemas.statuses import takes_answers
 from gonogo.tui import workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters.empty_state import again
+from gonogo.tui.screens.common.choose_campaign import MANY
 from gonogo.tui.screens.common.choose_campaign import entry as campaign_entry
 from gonogo.tui.text import content, one_line
-from gonogo.tui.widgets.record_list import RecordList
+from gonogo.tui.widgets.record_list import FindLine, RecordList
 
 if TYPE_CHECKING:
     from gonogo.desk.account.identity import SignedIn
@@ -45,6 +46,7 @@ class SwitchScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "back", show=False),
         Binding("r", "retry", "retry", show=False),
+        Binding("slash", "find", "find", show=False),
     ]
 
     destinations: getters.query_one[RecordList[Destination]] = getters.query_one("#destinations", RecordList)
@@ -59,6 +61,7 @@ class SwitchScreen(ModalScreen[None]):
         with Vertical(id="switch-card"):
             yield Static(Content.styled("Go to", "bold $strong"), id="title", markup=False)
             yield RecordList[Destination](lambda each: each.text, lambda each: each.key, id="destinations")
+            yield FindLine(lambda: self.destinations)
             yield Static(Content.styled("Asking the server for your campaigns …", "$quiet"), id="message", markup=False)
 
     def on_mount(self) -> None:
@@ -89,7 +92,8 @@ class SwitchScreen(ModalScreen[None]):
         self.destinations.show([*here, *self._elsewhere()])
         self.destinations.highlighted = 0
         none = "" if others else "No other campaign here takes answers from you. "
-        self.message.update(Content.styled(none + hint, "$quiet"))
+        found = f" / finds one of {len(others)}." if len(others) >= MANY else ""
+        self.message.update(Content.styled(none + hint + found, "$quiet"))
         return None
 
     def _elsewhere(self) -> list[Destination]:
@@ -108,6 +112,10 @@ class SwitchScreen(ModalScreen[None]):
 
     async def _sign_in(self) -> None:
         self.gonogo.navigator.show_sign_in("Esc goes back; you stay signed in here.", back=True)
+
+    def action_find(self) -> None:
+        """Opens the line that searches the list (key `/`)."""
+        self.query_one(FindLine).open()
 
     @on(OptionList.OptionSelected)
     def _go(self) -> None:

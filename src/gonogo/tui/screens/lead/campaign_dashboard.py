@@ -35,7 +35,7 @@ from gonogo.tui.screens.lead.invitation_dialog import InvitationDialog
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
 from gonogo.tui.text import content, one_line
-from gonogo.tui.widgets.record_list import RecordList
+from gonogo.tui.widgets.record_list import FindLine, RecordList
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
@@ -70,7 +70,8 @@ class CampaignDashboardScreen(ListDetailScreen):
         return self.records.current
 
     def compose(self) -> ComposeResult:
-        return self.compose_list_detail(RecordList(campaigns.entry, lambda campaign: campaign.id, id="records"))
+        yield FindLine(lambda: self.records)
+        yield from self.compose_list_detail(RecordList(campaigns.entry, lambda campaign: campaign.id, id="records"))
 
     def on_mount(self) -> None:
         self.calls = ServerCalls(self, partial(self.gonogo.services.client, self._signed), self._on_error)
@@ -185,6 +186,9 @@ class CampaignDashboardScreen(ListDetailScreen):
     def action_quality(self) -> None:
         if self.campaign is not None:
             self.app.push_screen(QualityScreen(self._signed, self.campaign.id, self.campaign.name or ""))
+
+    def action_find(self) -> None:
+        self.query_one(FindLine).open()
 
     def action_settings(self) -> None:
         if self.campaign is not None:
