@@ -8,7 +8,7 @@ Needs `apsw`, whose SQLite lets a program bring its own file system; the outbox 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +16,14 @@ from typing import Any
 
 import apsw
 
-from gonogo.desk.outbox.schema import set_up
+from gonogo.desk.outbox.schema import Disk, connect, set_up
 
 SECTOR = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`kind`: write, truncate, sync, remove, folder (was synced), promise (`name` was called saved)."""
+    """`kind`: write, truncate, sync, remove, rename (to `data`), folder (was synced), promise (`name` was saved)."""
 
     kind: str
     name: str
@@ -48,6 +48,7 @@ class Recorder:
         safe: dict[str, bytearray] = {}
         late: dict[str, list[Event]] = {}
         removed: dict[str, bytes] = {}
+        renamed: list[tuple[str, str]] = []
         for event in self.events[:upto]:
             if event.kind in ("write", "truncate"):
                 late.setdefault(event.name, []).append(event)
@@ -58,12 +59,21 @@ class Recorder:
             elif event.kind == "remove":
                 late.pop(event.name, None)
                 removed[event.name] = bytes(safe.pop(event.name, b""))
+            elif event.kind == "rename":
+                new = event.data.decode()
+                safe[new] = safe.pop(event.name)
+                late[new] = late.pop(event.name, [])
+                renamed.append((event.name, new))
             elif event.kind == "folder":
                 removed.clear()
+                renamed.clear()
         for name, events in late.items():
             for one in events:
                 if chance.random() < 0.5:
                     _apply(safe[name], _torn(one, chance))
+        for old, new in reversed(renamed):  # until the folder is synced, the old name may still stand there
+            if chance.random() < 0.5:
+                safe[old] = safe.pop(new)
         back = {name: data for name, data in removed.items() if name not in safe and chance.random() < 0.5}
         return {**back, **{name: bytes(data) for name, data in safe.items()}}
 
@@ -162,6 +172,10 @@ class Connection:
             rows.append(_Row(zip(names, values_, strict=True)))
         return _Rows(rows, self._db.changes())
 
+    def executemany(self, sql: str, rows: Iterable[Any]) -> None:
+        for values in rows:
+            self.execute(sql, tuple(values))
+
     def executescript(self, sql: str) -> None:
         self._db.execute(sql)
 
@@ -176,14 +190,21 @@ def recording(after: tuple[str, ...] = ()) -> Iterator[tuple[Recorder, Callable[
     name = f"recording-{id(recorder)}"
     disk = _Disk(recorder, name)
 
-    def connect(path: Path) -> Any:
+    def open_file(path: Path) -> Any:
         connection: Any = Connection(path, name)
-        set_up(connection, path, sync=lambda folder: recorder.add("folder", ""))
+        set_up(connection, path, sync=synced)
         for statement in after:
             connection.execute(statement)
         return connection
 
+    def rename(old: Path, new: Path) -> None:
+        old.replace(new)
+        recorder.add("rename", old.name, data=new.name.encode())
+
+    def synced(_folder: Path) -> None:
+        recorder.add("folder", "")
+
     try:
-        yield recorder, connect
+        yield recorder, lambda path: connect(path, Disk(open_file, rename, synced))
     finally:
         disk.unregister()

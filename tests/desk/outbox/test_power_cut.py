@@ -62,6 +62,26 @@ def test_no_power_cut_loses_what_was_called_saved(tmp_path: Path, after: tuple[s
     assert losses(tmp_path, after) == 0
 
 
+@pytest.mark.slow
+def test_a_power_cut_while_the_file_is_created_leaves_none_or_a_whole_one(tmp_path: Path) -> None:
+    """At every moment until the first answer is saved: the next start finds no damage, and saves and keeps answers."""
+    recorder, _end = work(tmp_path)
+    chance = random.Random(11)
+    first = next(at for at, event in enumerate(recorder.events) if event.kind == "promise")  # type: ignore[attr-defined]
+    assert any(event.kind == "rename" for event in recorder.events[:first])  # type: ignore[attr-defined]
+    for upto in range(first):
+        for number in range(3):
+            place = tmp_path / f"image{upto}-{number}"
+            place.mkdir()
+            for name, content in recorder.image(upto, chance).items():  # type: ignore[attr-defined]
+                (place / name).write_bytes(content)
+            outbox = Outbox(place / "outbox.sqlite", owner="after", alive=lambda mark: False)
+            put(outbox, "after the cut")
+            assert "after the cut" in {row.task_id for row in outbox.history()}
+            assert outbox.notices == [], (upto, recorder.events[upto - 1])  # type: ignore[attr-defined]
+            outbox.close()
+
+
 def test_the_same_cuts_show_a_weaker_setting(tmp_path: Path) -> None:
     """Otherwise the test above would prove nothing."""
     assert losses(tmp_path, ("PRAGMA synchronous=NORMAL",), images=60) > 20

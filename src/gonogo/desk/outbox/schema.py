@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.desk.core.paths import private_file, private_folder, sync_folder
@@ -113,8 +114,17 @@ def exists(path: Path) -> bool:
     return path.exists() or any(file.exists() and file.stat().st_size > 0 for file in left)
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Opens the outbox at `path`, created with mode 0600 if there is none.
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Disk under an outbox: opens a file and sets it up, renames one over another, syncs a folder."""
+
+    open: Callable[[Path], sqlite3.Connection]
+    rename: Callable[[Path, Path], object]
+    sync_folder: Callable[[Path], None]
+
+
+def connect(path: Path, disk: Disk | None = None) -> sqlite3.Connection:
+    """Opens the outbox at `path`, created with mode 0600 if there is none. `disk` is another one, for tests.
 
     An empty file is never a new one: `create` installs a file only when it is complete. Raises `OSError`,
     `sqlite3.Error`, and `LostFileError` before SQLite sees an emptied file, whose WAL it would delete.
@@ -122,13 +132,13 @@ def connect(path: Path) -> sqlite3.Connection:
     if not exists(path):
         with exclusive(path):
             if not exists(path):
-                install(create(path), path)
+                install(create(path, disk=disk), path, disk)
     if not path.exists() or path.stat().st_size == 0:
         raise LostFileError("the outbox is empty or missing, but held answers")
-    return _open(path)
+    return (disk or DISK).open(path)
 
 
-def create(path: Path, rows: Iterable[Sequence[object]] = ()) -> Path:
+def create(path: Path, rows: Iterable[Sequence[object]] = (), *, disk: Disk | None = None) -> Path:
     """Makes a complete outbox file with `rows` beside `path`, on the disk, and returns it. See `install`.
 
     Rows whose id or key is there already are left out. Raises `OSError` or `sqlite3.Error`.
@@ -139,17 +149,18 @@ def create(path: Path, rows: Iterable[Sequence[object]] = ()) -> Path:
     places = ",".join("?" * len(COLUMNS))
     sql = f"INSERT OR IGNORE INTO verdict ({', '.join(COLUMNS)}) VALUES ({places})"  # noqa: S608
     private_file(fresh)
-    with contextlib.closing(_open(fresh)) as connection:
+    with contextlib.closing((disk or DISK).open(fresh)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(sql, rows)
         connection.execute("COMMIT")
     return fresh
 
 
-def install(fresh: Path, path: Path) -> None:
+def install(fresh: Path, path: Path, disk: Disk | None = None) -> None:
     """Puts a file made by `create` in its place, which survives a power cut. Raises `OSError`."""
-    fresh.replace(path)
-    sync_folder(path.parent)
+    disk = disk or DISK
+    disk.rename(fresh, path)
+    disk.sync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -192,3 +203,7 @@ def set_up(connection: sqlite3.Connection, path: Path, *, sync: Callable[[Path],
     connection.executescript(SCHEMA)
     if actual != before:
         sync(path.parent)
+
+
+DISK = Disk(_open, Path.replace, sync_folder)
+"""Disk of this computer."""
