@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are counted through /proc"),
 ]
 END_SECONDS = 2.0
-SLACK = 3.0
-"""A machine that is busy with other tests schedules late."""
+SLACK = 0.5
+"""A busy machine schedules late: 0.17 s after the watchdog's limit at a load of 12 on two cores."""
 
 
 class PtyProgram:

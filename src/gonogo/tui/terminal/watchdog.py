@@ -17,7 +17,7 @@ from types import FrameType
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 """Signals that end the program in order; Windows has one of them."""
-LIMIT_SECONDS = 1.8
+LIMIT_SECONDS = 1.7
 """Time for an orderly end; then the program ends as it is. Answers are on the disk, and the next start sends them."""
 _STOP = 0
 
