@@ -1,3 +1,3 @@
 """gonogo: a terminal workstation for checking what machines read off engineering drawings."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

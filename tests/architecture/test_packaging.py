@@ -59,6 +59,7 @@ def test_the_changelog_keeps_its_form() -> None:
     assert heads[0] == ("Unreleased", "")
     assert len(heads) == text.count("\n## ")
     versions = [Version(name) for name, _ in heads[1:]]
+    assert versions[0] == Version(__version__)
     assert versions == sorted(versions, reverse=True)
     assert all(date for _, date in heads[1:])
     assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= KINDS
