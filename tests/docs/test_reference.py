@@ -40,6 +40,12 @@ def test_every_variable_of_the_environment_is_in_the_manual_and_none_besides() -
         for path in SOURCE.rglob("*.py")
         for name in re.findall(r"(?<!_)\b(?:GONOGO|CENTAUR|ARCNM)_[A-Z_]+\b", path.read_text("utf-8"))
     }
+    looked_up = {
+        name
+        for path in SOURCE.rglob("*.py")
+        for name in re.findall(r'environ(?:ment)?(?:\.get\(|\[)"([A-Z][A-Z_]+)"', path.read_text("utf-8"))
+    }
+    read |= looked_up - {"XDG_CACHE_HOME"}  # set for the child process, never read
     table = SETTINGS.split("\n## Environment\n")[1].split("\n## ")[0]
     documented = set(re.findall(r"`([A-Z_]+)`", table))
     assert read - documented == set()
@@ -136,3 +142,11 @@ def test_links_to_a_heading_lead_to_one(page: Path) -> None:
             )
             dead += [link] if anchor not in map(_anchor, headings) else []
     assert dead == []
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = TEXTS[REPO / "docs" / "index.md"]
+    pages = [
+        path.name for path in (REPO / "docs").iterdir() if path.suffix in (".md", ".html") and path.stem != "index"
+    ]
+    assert [name for name in pages if f"]({name})" not in index] == []
