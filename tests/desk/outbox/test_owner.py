@@ -40,6 +40,13 @@ def _asked(mark: str, env: dict[str, str] | None) -> str:
     ).stdout.strip()
 
 
+@pytest.mark.skipif(not Path("/proc/sys/kernel/random/boot_id").exists(), reason="no /proc here")
+def test_a_mark_knows_this_start_of_the_machine() -> None:
+    """Without it a program of before a restart may count as running: process numbers and ticks come again."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+    assert owner.process_id().partition(":")[0] == boot[:8]
+
+
 @pytest.mark.parametrize(
     "other",
     [
