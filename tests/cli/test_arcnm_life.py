@@ -54,6 +54,7 @@ async def labelled(connected: Connect, campaign_id: str) -> int:
     return n_votes
 
 
+@pytest.mark.slow
 async def test_the_whole_life_on_a_strict_arcnm_server(gonogo: Gonogo, plain: tuple[Arcnm, dict[str, str]]) -> None:
     arcnm, env = plain
     cli = ask(gonogo, env)

@@ -135,6 +135,7 @@ def test_files_that_cannot_be_made_outside_a_request_are_sentences_too(
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_export_of_nothing_says_so(gonogo: Gonogo, imported: Path) -> None:
     done = gonogo("export", "pmi", "--golden")
     assert (done.stdout, done.stderr) == ("", "Nothing is promoted yet.\n")

@@ -97,6 +97,7 @@ async def ask(web: Web, who: httpx.AsyncClient, operation: Any, ids: dict[str, s
     return await who.request(method, path, params=needed, json=body_for(web, name, definition, ids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["foreign lead", "foreign reader", "reviewer", "annotator"])
 async def test_ids_of_somewhere_else_answer_like_random_ones(web: Web, role: str) -> None:
     theirs = await scene(web)

@@ -94,6 +94,7 @@ async def check_role(web: Web, role: str) -> None:
 BROKEN: tuple[bytes, ...] = (b"", b"{", b"[1]", b'{"verdict": true}', b"x" * 5_000_000)
 
 
+@pytest.mark.slow
 async def test_rights_come_before_the_body(lone_web: Web) -> None:
     """Nobody without the right learns what was wrong with the body, or whether the object exists."""
     web = lone_web
@@ -147,6 +148,7 @@ def told(answer: httpx.Response, ids: Ids) -> tuple[int, dict[str, str], str]:
     return answer.status_code, {k: v for k, v in answer.headers.items() if k not in OF_THE_ANSWER}, text
 
 
+@pytest.mark.slow
 async def test_what_lies_elsewhere_is_as_what_does_not_exist(lone_web: Web) -> None:
     web = lone_web
     theirs = (await set_stage(web)).ids

@@ -35,6 +35,7 @@ def test_from_project_to_promotion(gonogo: Gonogo, imported: Path) -> None:
     assert "pmi was closed already; nothing was changed" in again.stderr
 
 
+@pytest.mark.slow
 def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) -> None:
     policy = json.dumps({"strategy": "uncertainty", "limit": 2})
     project = gonogo.json("project", "create", "more", "--policy", policy)

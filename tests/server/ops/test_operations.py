@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from gonogo.cli.main import cli
 from gonogo.server.app import create_app
 from gonogo.server.ops import maintenance
 from gonogo.server.ops.logging import JsonLogFormatter
@@ -246,8 +248,8 @@ def test_db_commands_and_check(database: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://"])
 def test_a_url_that_is_none_is_a_sentence(url: str) -> None:
-    told = gonogo("serve", "--port", "0", database=url)
-    assert told.returncode == 1
+    told = CliRunner().invoke(cli, ["serve", "--port", "0"], env={"GONOGO_DATABASE_URL": url})
+    assert told.exit_code == 1
     assert told.stderr.startswith("gonogo: the database")
     assert "Traceback" not in told.stderr
 

@@ -151,6 +151,7 @@ def virtual_machine_steps(house: House, work: Any) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_honeypots_of_the_sheet_at_hand_are_preferred(house: House) -> None:
     campaign = house.campaign(gold_fraction=0.2, target_redundancy=1)
     sheets = [{"part_revision_id": f"sheet-{number // 30}"} for number in range(120)]

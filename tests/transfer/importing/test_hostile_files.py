@@ -257,6 +257,7 @@ def test_any_bytes_are_read_or_refused(drawings: Path, data: bytes) -> None:
             assert all(number and reason for number, reason in bad)
 
 
+@pytest.mark.slow
 def test_a_large_document_is_never_in_memory_as_a_whole(drawings: Path) -> None:
     images = [{"id": 3, "file_name": "a.png"}]
     many = [{"id": n, "image_id": 3, "bbox": BOX, "text": "M8", "note": "x" * 6000} for n in range(2000)]

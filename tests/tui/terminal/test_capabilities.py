@@ -161,6 +161,7 @@ def test_what_the_person_saw_drawn_stays_a_choice(tmp_path: Path) -> None:
     assert "sextant" in TerminalCapabilities(environment, file).choices()
 
 
+@pytest.mark.slow
 async def test_the_mode_is_shown_changed_by_key_and_remembered(
     running: Running, clock: Clock, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,6 +157,7 @@ def test_ctrl_c_at_the_card_leaves_the_terminal_whole(tmp_path: Path) -> None:
     assert b"\x1b[0m" in person.seen[person.seen.rindex(b"\x1b[38;2") :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("--no-card",), ("--mode", "sextant")])
 def test_without_a_card_nothing_is_asked(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     person = Person(tmp_path, *arguments)

@@ -59,6 +59,7 @@ async def test_each_shows_all_there_is_and_is_decided_by_one_key(room: Room, siz
         assert await candidates(room, "declined") == ["R7"]
 
 
+@pytest.mark.slow
 async def test_a_declined_one_is_taken_after_all(room: Room) -> None:
     await proposed(room, "R7")
     async with room.opened():

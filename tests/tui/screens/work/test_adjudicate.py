@@ -200,6 +200,7 @@ async def test_a_task_another_expert_settled_shows_both_rulings(room: Room) -> N
         assert json.loads(sent(room)[-1].content).get("override") or desk_of(room).ruled[task].ruling.override
 
 
+@pytest.mark.slow
 async def test_on_a_plain_server_it_works_from_the_task_and_says_what_is_missing(room: Room) -> None:
     task = await conflict(room)
     await conflict(room, "R0,2")

@@ -85,6 +85,7 @@ async def test_enter_overrules_nobody_and_says_how_many_it_left(room: Room) -> N
         assert {ruled[task] for task in differ} == {("correct", False), ("incorrect", False)}
 
 
+@pytest.mark.slow
 async def test_a_page_key_is_in_the_record_of_the_ruling(room: Room) -> None:
     by_page = await agreed(room, "10")
     by_hand = await conflict(room, "20")

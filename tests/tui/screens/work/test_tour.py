@@ -85,6 +85,7 @@ async def test_the_five_questions_teach_five_keys_by_doing(touring: OpenTour) ->
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "wrong", "words"),
     [
