@@ -23,11 +23,19 @@ async def test_the_text_says_what_the_numbers_mean(bench: Bench) -> None:
     assert "\x1b" not in text
 
 
+def test_a_share_stands_behind_its_numbers() -> None:
+    share = {"share": 0.0, "interval": [0.0, 0.5615], "k": 0, "n": 3}
+    details = {"false_accept": share, "false_reject": None}
+    plain = {"alpha": 0.5, "acceptance_alpha": 0.8, "accepted": False, "n_tasks": 1, "n_submissions": 2}
+    text = "\n".join(report_lines({**plain, "annotators": [], "gonogo": details}))
+    assert "0 of 3 (0 %, 95 % range 0–56 %)" in text
+
+
 async def test_an_empty_campaign_and_a_plain_server(bench: Bench) -> None:
     path = f"{LABELING}/campaigns/{bench.campaign}/quality"
     empty = (await bench.web.lead.get(path)).json()
     text = "\n".join(report_lines(empty))
-    assert "alpha  undefined" in text
+    assert "alpha  not known yet" in text
     assert "Nobody has voted yet." in text
     plain = {"alpha": 0.5, "acceptance_alpha": 0.8, "accepted": False, "n_tasks": 1, "n_submissions": 2, "gonogo": None}
     assert "0.500" in "\n".join(report_lines({**plain, "annotators": None}))

@@ -133,7 +133,7 @@ def _headline(report: Json, details: Json) -> list[str]:
     alpha, interval = report.get("alpha"), details.get("alpha_interval")
     required = report.get("acceptance_alpha") or 0.0
     verdict = "accepted" if report.get("accepted") else "not accepted"
-    figure = "undefined" if alpha is None else f"{alpha:.3f}"
+    figure = "not known yet" if alpha is None else f"{alpha:.3f}"
     doubt = "" if interval is None else f"   95 % {interval[0]:.2f} to {interval[1]:.2f}"
     return [
         f"alpha  {figure}{doubt}   wanted {required:g}   {verdict}",
@@ -279,7 +279,7 @@ def _groups(title: str, groups: Sequence[Json]) -> list[str]:
             str(group["n_tasks"]),
             str(group["n_paired"]),
             str(group["n_split"]),
-            "undefined" if group["alpha"] is None else f"{group['alpha']:.2f}",
+            "not known" if group["alpha"] is None else f"{group['alpha']:.2f}",
         ]
         for group in groups[:MAX_ROWS]
     ]
@@ -290,7 +290,7 @@ def _missed_errors(kinds: Sequence[Json]) -> list[str]:
     """Table of the error types and how often each was called correct."""
     if not kinds:
         return []
-    rows = [["Errors missed", "called correct", "share, 95 %"]]
+    rows = [["Errors missed", "called correct", "share"]]
     for kind in kinds[:MAX_ROWS]:
         name = str(kind["error_type"]).replace("_", " ")
         rows.append([name, f"{kind['missed']} of {kind['n']}", _with_interval(kind["share"], kind["interval"])])
@@ -359,11 +359,12 @@ def _share_with_interval(share: Json | None) -> str:
         return "– (not known below 10 gold answers)"
     if share.get("share") is None:
         return "– (no such gold was answered)"
-    return f"{_with_interval(share['share'], share['interval'])}   {share['k']} of {share['n']}"
+    return f"{share['k']} of {share['n']} ({_with_interval(share['share'], share['interval'])})"
 
 
 def _with_interval(share: float, interval: Sequence[float]) -> str:
-    return f"{_percent(share)}   {_percent(interval[0])} to {_percent(interval[1])}"
+    """Share and its doubt: `0 %, 95 % range 0–56 %`."""
+    return f"{_percent(share)}, 95 % range {100 * interval[0]:.0f}–{100 * interval[1]:.0f} %"
 
 
 def _percent(share: float | None) -> str:

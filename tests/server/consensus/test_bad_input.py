@@ -42,7 +42,7 @@ def test_without_variation_alpha_is_undefined_and_says_why(campaign: Campaign, v
     assert_json_safe(report)
     assert (report.alpha, report.accepted) == (None, False)
     text = lines(report)
-    assert "alpha  undefined" in text
+    assert "alpha  not known yet" in text
     assert "Undefined:" in text
     if any(votes):
         assert "not known below 10 gold answers" in text

@@ -173,8 +173,8 @@ def _figures(record: AnnotatorRecord) -> Iterable[Content]:
         errors = as_object(signs.get(key))
         share, interval = errors.get("share"), as_numbers(errors.get("interval"))
         if isinstance(share, int | float) and len(interval) == 2:
-            doubt = f"95 % {interval[0]:.0%} to {interval[1]:.0%}; {errors.get('k')} of {errors.get('n')}"
-            yield _figure(name, f"{share:.0%}", doubt)
+            doubt = f"{share:.0%}, 95 % range {100 * interval[0]:.0f}–{interval[1]:.0%}"
+            yield _figure(name, f"{errors.get('k')} of {errors.get('n')}", doubt)
     median = as_object(signs.get("duration_ms")).get("p50")
     if isinstance(median, int | float):
         trend = f"median of a vote   {sparkline(as_numbers(signs.get('trend')))}"
@@ -237,7 +237,7 @@ def check_reason(text: str) -> str:
 
 
 def _figure(name: str, figure: str, words: str) -> Content:
-    return Content.assemble((f"{name:13}", "$quiet"), (f"{figure:8}", "bold $strong"), (words, "$quiet"))
+    return Content.assemble((f"{name:13}", "$quiet"), (f"{figure:7} ", "bold $strong"), (words, "$quiet"))
 
 
 def _minute(timestamp: str) -> str:

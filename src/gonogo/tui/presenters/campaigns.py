@@ -215,7 +215,7 @@ def promotion_card(snapshot: CampaignSnapshot) -> Content:
     )
     if report is None or report.accepted:
         return _card(heading, effect, "Type yes to promote.")
-    alpha = "undefined" if report.alpha is None else f"{report.alpha:.2f}"
+    alpha = "not known yet" if report.alpha is None else f"{report.alpha:.2f}"
     refused = (
         f"Refused as it stands: alpha is {alpha}, wanted is {report.acceptance_alpha or 0:g}. Nothing would change."
     )

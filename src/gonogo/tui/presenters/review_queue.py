@@ -27,7 +27,7 @@ SHORT_REASONS = {
     "listed": "listed", "ruled": "ruled", "plain": "not settled",
 }  # fmt: skip
 MOST_SIGNS = 5
-_STATUSES = {"open": "open", "resolved": "resolved", "in_review": "waits"}
+_STATUSES = {"open": "open", "resolved": "resolved", "in_review": "review"}
 
 
 def queue_columns(ruling_of: Callable[[str], Ruled | None], *, plain: bool = False) -> list[Column[QueueRow]]:
@@ -63,7 +63,7 @@ def row_state(row: QueueRow, ruled: Ruled | None) -> tuple[str, str]:
         return ("! refused", "warning") if ruled.refused else ("✓ ruled", "correct")
     if row.adjudicated:
         return "✓ settled", "quiet"
-    return _STATUSES.get(row.status, one_line(row.status, 9) or "waits"), "foreground"
+    return _STATUSES.get(row.status, one_line(row.status, 9) or "review"), "foreground"
 
 
 def votes_text(row: QueueRow) -> str:

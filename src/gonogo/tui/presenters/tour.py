@@ -10,7 +10,7 @@ from gonogo.tui.presenters.correction import correction_value
 from gonogo.values import equal
 
 END = "That was the tour. From here on the questions are real: about one reading in seven is wrong."
-SKIPPED = "Skipped. Key ? lists the keys at any time."
+SKIPPED = "Skipped. Press ? to see the keys at any time."
 
 
 class Tour:

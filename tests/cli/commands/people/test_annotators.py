@@ -60,7 +60,7 @@ def test_quality_has_words_beside_the_numbers_and_names_for_people(gonogo: Gonog
 
 def test_a_campaign_nobody_voted_in_has_no_alpha(gonogo: Gonogo, imported: object) -> None:
     said = gonogo("campaign", "quality", "pmi").stdout
-    assert "alpha  undefined" in said
+    assert "alpha  not known yet" in said
     assert "Nobody has voted yet." in said
     assert "Nobody has voted" in gonogo("annotators", "list", "pmi").stderr
 

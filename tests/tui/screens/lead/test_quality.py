@@ -26,12 +26,12 @@ async def test_alpha_stands_as_a_gauge_with_its_interval_and_words(room: Room, s
         await room.sees("to review")
 
 
-async def test_a_campaign_nobody_voted_in_says_undefined(room: Room) -> None:
+async def test_a_campaign_nobody_voted_in_says_so(room: Room) -> None:
     await room.bench.task()
     async with room.opened():
         await room.sees("Nothing to review")
         await room.press("y")
-        await room.sees("alpha  undefined", "Nobody has voted yet")
+        await room.sees("alpha  not known yet", "Nobody has voted yet")
 
 
 async def test_a_plain_server_tells_alpha_and_the_screen_what_is_missing(room: Room) -> None:
@@ -51,7 +51,7 @@ async def test_a_server_that_is_away_is_said_in_words(room: Room) -> None:
         await room.sees("The quality could not be read")
         room.transport.down = False
         await room.press("r")
-        await room.sees("alpha  undefined")
+        await room.sees("alpha  not known yet")
 
 
 @pytest.mark.slow

@@ -142,12 +142,24 @@ async def test_the_chosen_case_is_previewed_where_the_screen_is_wide_enough(room
         await room.sees("B ✗ incorrect → R7,55")
 
 
-async def test_a_narrow_screen_has_the_list_alone(room: Room) -> None:
+async def test_at_80_columns_the_chosen_case_is_previewed_below_the_list(room: Room) -> None:
     await conflict(room, "M8")
     async with room.opened(size=(80, 24)):
+        await room.sees("1 of 1", "review", "A ✓ correct", "B ✗ incorrect", "This task names no drawing.")
+        preview, table = review_of(room).preview, review_of(room).table
+        assert preview.region.y == table.region.bottom
+        assert preview.sheet.size.width >= 45
+        assert table.size.width == 80
+        assert table.size.height >= 8
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 18)])
+async def test_a_small_screen_has_the_list_alone(room: Room, size: tuple[int, int]) -> None:
+    await conflict(room, "M8")
+    async with room.opened(size=size):
         await room.sees("1 of 1")
         assert not review_of(room).preview.display
-        assert review_of(room).table.size.width == 80
+        assert review_of(room).table.size.width == size[0]
 
 
 @pytest.mark.slow
