@@ -153,6 +153,15 @@ async def test_at_80_columns_the_chosen_case_is_previewed_below_the_list(room: R
         assert table.size.height >= 8
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_an_empty_list_shows_its_card_and_no_preview(room: Room, size: tuple[int, int]) -> None:
+    async with room.opened(size=size):
+        await room.sees("Nothing to review")
+        below = room.text.partition("quality.")[2]
+        assert below.count("╰") == below.count("╭") + 1  # the card's own frame
+        assert not review_of(room).preview.visible
+
+
 @pytest.mark.parametrize("size", [(60, 24), (80, 18)])
 async def test_a_small_screen_has_the_list_alone(room: Room, size: tuple[int, int]) -> None:
     await conflict(room, "M8")
