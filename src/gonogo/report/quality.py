@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gonogo.schemas.counted_nouns import counted
+
 GAUGE_WIDTH = 33
 """Cells of the gauge; with its legend it fits on one line of 80 columns."""
 MAX_SHARES = 4
@@ -139,7 +141,7 @@ def _headline(report: Json, details: Json) -> list[str]:
         f"alpha  {figure}{doubt}   wanted {required:g}   {verdict}",
         *([] if alpha is None else [f"{_INDENT}{gauge(alpha, interval, required)}  ● alpha ━ 95 % ┊ wanted"]),
         *_meaning(details, "alpha"),
-        f"{report.get('n_submissions') or 0} submissions on {report.get('n_tasks') or 0} tasks",
+        f"{counted(report.get('n_submissions') or 0, 'submission')} on {counted(report.get('n_tasks') or 0, 'task')}",
     ]
 
 

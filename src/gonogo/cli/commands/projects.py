@@ -17,6 +17,7 @@ from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
 from gonogo.json_types import JsonObject
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.labeling import (
     GenerateProjectTasks,
     GenerateProjectTasksResult,
@@ -195,7 +196,7 @@ async def generate(
         return
     n_seen, n_eligible, n_skipped = result.n_candidates, result.n_eligible, result.n_skipped
     echo_err(f"{n_seen} predictions seen, {n_eligible} fit the policy, {n_skipped} of them are in a campaign already.")
-    counts = f"{result.n_tasks} tasks and {result.n_honeypots} honeypots"
+    counts = f"{counted(result.n_tasks or 0, 'task')} and {counted(result.n_honeypots or 0, 'honeypot')}"
     if isinstance(result, GeneratePreview):
         echo_err(f"{counts} would be made.")
         return
