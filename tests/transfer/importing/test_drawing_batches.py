@@ -55,9 +55,9 @@ HEAD = b'[{"part":"p","filename":"a.png","size_bytes":3}]'
     [
         (b"", "JSON"),
         (b"abc", "JSON"),
-        (HEAD, "speaks of 3 bytes"),
-        (HEAD + b"\nab", "speaks of 3 bytes"),
-        (HEAD + b"\nabcd", "speaks of 3 bytes"),
+        (HEAD, "announces 3 bytes"),
+        (HEAD + b"\nab", "announces 3 bytes"),
+        (HEAD + b"\nabcd", "announces 3 bytes"),
         (b"[]\n", "at least 1"),
         (b'{"part":"p"}\nabc', "list"),
         (b'[{"part":"","size_bytes":3}]\nabc', "part"),
