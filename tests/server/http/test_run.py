@@ -81,3 +81,18 @@ async def test_the_access_log_names_routes_and_no_secrets(
     assert lines[3].endswith(answer.headers["X-Request-ID"])
     for hidden in ("secret", url.rsplit("/", 2)[1], "\x1b", "\n"):
         assert hidden not in "".join(lines)
+
+
+def test_the_rate_limits_of_a_server_are_options(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gonogo", "serve", "--port", "0", "--sign-in-rate", "2", "--key-rate", "0"]
+    command += ["--database", f"sqlite:///{tmp_path}/server.db"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert running.stderr is not None
+        url = running.stderr.readline().split()[2]
+        body = {"magic_link_token": "gl_" + "x" * 40, "client_nonce": "a nonce of a test"}
+        codes = [httpx.post(f"{url}/api/v1/gonogo/sessions", json=body).status_code for _ in range(3)]
+        assert codes == [401, 401, 429]
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)

@@ -26,9 +26,11 @@ _PICTURE_FORMATS = ", ".join(name for name, item in _FORMATS.items() if item.nee
     epilog="""\b
 Examples:
   gonogo export "batch 12" > results.jsonl
-  gonogo export "batch 12" --format csv --out results.csv --manifest results.manifest.json
+  gonogo export "batch 12" --format csv --out results.csv \\
+      --manifest results.manifest.json
   gonogo export "batch 12" --golden --format parquet --out golden.parquet
-  gonogo export "batch 12" --out results.jsonl --json          what was written, for a script
+  # what was written, for a script
+  gonogo export "batch 12" --out results.jsonl --json
   gonogo export "batch 12" --format coco --drawings scans/ --out coco.json
 """
 )

@@ -75,13 +75,14 @@ def _read_part_revisions(file: Path) -> dict[str, str]:
     epilog="""\b
 Examples:
   gonogo import predictions.jsonl --drawings scans/ --campaign "batch 12"
-  gonogo import predictions.jsonl --drawings scans/ --campaign pmi --gold-from-truth
-  gonogo import predictions.jsonl --drawings scans/ --project "PMI 2026"     for `gonogo projects generate`
+  gonogo import predictions.jsonl --drawings scans/ --campaign pmi \\
+      --gold-from-truth
+  # for `gonogo projects generate`
+  gonogo import predictions.jsonl --drawings scans/ --project "PMI 2026"
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
   gonogo import --source centaur --task 1234 --campaign "second look"
 
-\b
 JSON Lines, one prediction a line: part, drawing, page, bbox, bbox_unit (px, pt, norm), predicted_value, any task field,
 and optionally truth. Also: CSV (with a mapping in TOML: [columns], [constants], [csv]), COCO, Label Studio
 predictions, and a folder of drawings with one JSON each. A second import of the same file adds nothing.

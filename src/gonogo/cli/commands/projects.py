@@ -103,7 +103,8 @@ def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | No
     epilog="""\b
 Examples:
   gonogo projects create 'PMI 2026' --kind pmi --kind title_block
-  gonogo projects create pmi --policy '{"strategy": "mixed", "limit": 500, "seed": 7}'
+  gonogo projects create pmi \\
+      --policy '{"strategy": "mixed", "limit": 500, "seed": 7}'
 """
 )
 @click.argument("name", callback=check_name)
@@ -152,8 +153,10 @@ async def create(
 @projects.command(
     epilog="""\b
 Examples:
-  gonogo projects generate pmi --dry-run                    every run, what the policy would take
-  gonogo projects generate pmi --run predictions.jsonl --campaign "pmi, uncertain ones"
+  # every run, what the policy would take
+  gonogo projects generate pmi --dry-run
+  gonogo projects generate pmi --run predictions.jsonl \\
+      --campaign "pmi, uncertain ones"
 """
 )
 @click.argument("name", metavar="PROJECT", shell_complete=complete_project)

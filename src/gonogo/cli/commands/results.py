@@ -51,7 +51,8 @@ STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
 Examples:
   gonogo results --screen --task 7
   gonogo results login --source centaur
-  gonogo results list 1234 --source centaur --state Labeled --json > cases.json
+  gonogo results list 1234 --source centaur --state Labeled --json \\
+      > cases.json
 
 \b
 Credentials: `gonogo results login` keeps them in the keyring.
@@ -258,7 +259,8 @@ async def _get(source: str, base_url: str | None, task: str, case: int, verbose:
     epilog="""\b
 Examples:
   gonogo results login --source centaur
-  printf '%s\\n' "$KEY" "$USER_NAME" "$PASSWORD" | gonogo results login --source centaur
+  printf '%s\\n' "$KEY" "$USER_NAME" "$PASSWORD" | gonogo results login \\
+      --source centaur
 """
 )
 @source_options

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gonogo.cli.commands.campaigns.guideline import guideline, read_text
 from gonogo.cli.commands.campaigns.people import people
 from gonogo.cli.commands.campaigns.watch import watch
 from gonogo.cli.completion import complete_project
@@ -46,6 +47,7 @@ def campaigns() -> None:
     """Campaigns. A CAMPAIGN is a name, where it is unique, or an id."""
 
 
+campaigns.add_command(guideline)
 campaigns.add_command(people)
 campaigns.add_command(watch)
 
@@ -91,7 +93,8 @@ async def show(client: LeadClient, campaign: str, as_json: bool) -> None:
     epilog="""\b
 Examples:
   gonogo campaigns create 'batch 12' --project 'PMI 2026' --redundancy 3
-  gonogo campaigns create titles --consensus majority --guideline titles.md --json
+  gonogo campaigns create titles --consensus majority \\
+      --guideline titles.md --json
 """
 )
 @click.argument("name", callback=check_name)
@@ -123,7 +126,7 @@ async def create(client: LeadClient, name: str, project: str | None, as_json: bo
         key: options[key] for key in ("lease_minutes", "unit", *RISK_SETTINGS) if options[key] is not None
     }
     if options["guideline"] is not None:
-        settings["guideline"] = _read_text(options["guideline"])
+        settings["guideline"] = read_text(options["guideline"])
     if settings or project is not None:
         await require_extensions(client, "A project, a guideline, a unit, leases, votes and risk cannot be set here")
     if project is not None:
@@ -139,13 +142,6 @@ async def create(client: LeadClient, name: str, project: str | None, as_json: bo
     else:
         echo_err(f"Campaign {item['name']} made.")
         click.echo(item["id"])
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        fail(f"{file} is no text in UTF-8 ({error.reason} at byte {error.start})", "Save it as UTF-8.")
 
 
 @campaigns.command(
@@ -175,11 +171,13 @@ async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
 @campaigns.command(
     epilog="""\b
 Examples:
-  gonogo campaigns settings 'batch 12'                                  what they are
-  gonogo campaigns settings 'batch 12' --max-risk 0.02 --dry-run        what a change would do
+  gonogo campaigns settings 'batch 12'   what they are
+  # what a change would do
+  gonogo campaigns settings 'batch 12' --max-risk 0.02 --dry-run
   gonogo campaigns settings 'batch 12' --votes by_risk --min-votes 1
   gonogo campaigns settings 'batch 12' --unit mm --guideline titles.md
-  gonogo campaigns settings 'batch 12' --max-risk 0.02 --resettle       also for what is settled
+  # also for what is settled
+  gonogo campaigns settings 'batch 12' --max-risk 0.02 --resettle
 """
 )
 @campaign_argument
@@ -232,7 +230,7 @@ def _changes(options: Mapping[str, object]) -> dict[str, object]:
     if changes.get("unit") == "none":
         changes["unit"] = None
     if isinstance(file := changes.get("guideline"), Path):
-        changes["guideline"] = _read_text(file) or None
+        changes["guideline"] = read_text(file) or None
     if "trailing_zeros" in changes:
         changes["trailing_zeros_matter"] = changes.pop("trailing_zeros")
     return changes

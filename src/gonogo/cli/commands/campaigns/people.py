@@ -19,7 +19,7 @@ from gonogo.schemas.labeling import CampaignAssignmentPublic
     epilog="""\b
 Examples:
   gonogo campaigns people 'batch 12'
-  gonogo campaigns people 'batch 12' --json | jq '.[] | select(.status == "invited") | .annotator_email'
+  gonogo campaigns people 'batch 12' --json | jq '.[].annotator_email'
 """
 )
 @campaign_argument

@@ -44,7 +44,8 @@ ASK_EVERY = 5.0
 Examples:
   gonogo campaigns watch 'batch 12'
   gonogo campaigns watch 'batch 12' --once --json
-  gonogo campaigns watch 'batch 12' --json >> batch12.log     a line a change, until it is done
+  # a line a change, until it is done
+  gonogo campaigns watch 'batch 12' --json >> batch12.log
 """
 )
 @campaign_argument

@@ -56,10 +56,11 @@ _COLUMNS = (TableColumn("state"), TableColumn("check"), TableColumn("found", Fit
 @click.command(
     epilog="""\b
 Examples:
-  gonogo doctor                    look at everything, then choose how drawings are drawn
-  gonogo doctor --no-card          look only
-  gonogo doctor --mode sextant     draw so in this terminal from now on, without the card
-  gonogo doctor --mode auto        let the terminal say how
+  gonogo doctor   look at everything, then choose how drawings are drawn
+  gonogo doctor --no-card   look only
+  # draw so in this terminal from now on, without the card
+  gonogo doctor --mode sextant
+  gonogo doctor --mode auto   let the terminal say how
   gonogo doctor --base-url https://label.example.com --json
 """
 )

@@ -11,6 +11,7 @@ import click
 from gonogo.cli.completion import complete_person
 from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.consequences import agreed, consequence_options
+from gonogo.cli.support.editor import OPEN_EDITOR, ask_text
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument
 from gonogo.cli.support.output import print_fields, print_json, waiting
@@ -120,7 +121,12 @@ def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
     @annotators.command(verb, help=about, epilog=f"\b\nExamples:\n{examples}")
     @campaign_argument
     @click.argument("person", shell_complete=complete_person)
-    @click.option("--note", help="Why; kept in the audit trail.")
+    @click.option(
+        "--note",
+        is_flag=False,
+        flag_value=OPEN_EDITOR,
+        help="Why; kept in the audit trail. Without a text, as the last word, it opens your editor.",
+    )
     @consequence_options
     @api_command
     async def command(
@@ -133,11 +139,22 @@ def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
         consequence = f"{verb.capitalize()} {name} in {target.name}: {plan.consequence}"
         if not agreed(consequence, dry_run=dry_run, yes=yes, as_json=as_json, plan=plan.model_dump()):
             return
+        if note == OPEN_EDITOR:
+            note = _ask_note(consequence)
         body = AnnotatorActionCreate(action=verb, note=note)
         action = await client.act_on_annotator(target.id, state.voter_id, body)
         echo_err(DONE[verb].format(name=name, n=action.n_tasks))
         if as_json:
             print_json(action.model_dump(mode="json"))
+
+
+def _ask_note(consequence: str) -> str:
+    """Asks for the note in the editor; ends the command without one, as git does without a message."""
+    asked = ask_text("", comment=f"Why? The text is kept in the audit trail.\n{consequence}", option="--note TEXT")
+    note = (asked or "").strip()
+    if not note:
+        fail("the note is empty, so nothing was done", "Write it above the lines with #, and save the file.")
+    return note
 
 
 async def _fetch_states(client: LeadClient, campaign_id: str) -> list[AnnotatorState]:
@@ -166,7 +183,7 @@ def _find_person(states: list[AnnotatorState], person: str, campaign: str) -> An
 _add_action(
     "pause",
     "Give PERSON no new tasks. What is held may still be answered, and all votes count.",
-    "  gonogo annotators pause 'batch 12' bo@example.com --note 'five in three seconds'\n"
+    "  gonogo annotators pause 'batch 12' bo@example.com --note 'too fast'\n"
     "  gonogo annotators pause 'batch 12' 'Bo Lindqvist' --yes --json",
 )
 _add_action(
@@ -178,7 +195,7 @@ _add_action(
     "discount",
     "Stop counting all votes of PERSON so far; their tasks go to somebody else. Experts' rulings stand.",
     "  gonogo annotators discount 'batch 12' bo@example.com --dry-run\n"
-    "  gonogo annotators discount 'batch 12' bo@example.com --note 'accepted everything' --yes",
+    "  gonogo annotators discount 'batch 12' bo@example.com --note 'too fast' --yes",
 )
 _add_action(
     "restore",
@@ -195,10 +212,12 @@ _add_action(
 @annotators.command(
     epilog="""\b
 Examples:
-  gonogo annotators settings 'batch 12'                                  what is asked of people
-  gonogo annotators settings 'batch 12' --pass-mark 0.8 --items 20       qualify before the first task
+  gonogo annotators settings 'batch 12'   what is asked of people
+  # qualify before the first task
+  gonogo annotators settings 'batch 12' --pass-mark 0.8 --items 20
   gonogo annotators settings 'batch 12' --warm-up 20 --sample-rate 0.05
-  gonogo annotators settings 'batch 12' --no-pass-mark --warm-up 0       ask for nothing
+  # ask for nothing
+  gonogo annotators settings 'batch 12' --no-pass-mark --warm-up 0
 """
 )
 @campaign_argument

@@ -54,10 +54,10 @@ class Invitee:
 Examples:
   gonogo assign "batch 12" ana@example.com --name "Ana Weiss"
   gonogo assign "batch 12" chief@example.com --role reviewer --json
-  gonogo assign "batch 12" ana@example.com --again      she lost her session or her link
+  # she lost her session or her link
+  gonogo assign "batch 12" ana@example.com --again
   gonogo assign "batch 12" --from people.csv --dry-run
 
-\b
 people.csv has a head line with `email`, and where wanted `name` and `role` (annotator, reviewer).
 Whoever is in the campaign already is left alone, so the same file can be used again.
 """

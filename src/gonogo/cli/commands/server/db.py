@@ -52,7 +52,8 @@ def upgrade(database: str | None, as_json: bool) -> None:
     epilog="""\b
 Examples:
   gonogo db backup /backups/gonogo-2026-06-01.db
-  gonogo db backup --database postgresql://gonogo@db/gonogo /backups/gonogo.dump
+  gonogo db backup \\
+      --database postgresql://gonogo@db/gonogo /backups/gonogo.dump
 """
 )
 @database_option

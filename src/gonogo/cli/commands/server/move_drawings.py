@@ -28,7 +28,7 @@ LISTED = 5
 Examples:
   gonogo db move-drawings file:///srv/gonogo/drawings --dry-run
   gonogo db move-drawings file:///srv/gonogo/drawings
-  gonogo db move-drawings 's3://drawings/gonogo?endpoint=https://minio.example.com' --yes
+  gonogo db move-drawings 's3://scans?endpoint=https://s3.example.com' --yes
   gonogo db move-drawings database: --keep-copies
 """,
 )

@@ -45,11 +45,14 @@ def _networks(_context: click.Context, _option: click.Parameter, given: tuple[st
 @click.command(
     epilog="""\b
 Examples:
-  gonogo serve                                         the workspace on this machine, on 127.0.0.1:8000
+  gonogo serve   the workspace on this machine, on 127.0.0.1:8000
   gonogo serve --host 0.0.0.0 --public-url https://label.example.com
-  gonogo serve --database postgresql://gonogo@db/gonogo --workers 4 --metrics --log -
-  gonogo serve --host 0.0.0.0 --port 443 --tls-cert label.pem --tls-key label.key
-  gonogo serve --public-url https://label.example.com --trusted-proxy 10.0.0.5
+  gonogo serve --database postgresql://gonogo@db/gonogo --workers 4 \\
+      --metrics --log -
+  gonogo serve --host 0.0.0.0 --port 443 --tls-cert label.pem \\
+      --tls-key label.key
+  gonogo serve --public-url https://label.example.com \\
+      --trusted-proxy 10.0.0.5
   gonogo serve --drawings file:///srv/gonogo/drawings
   gonogo serve --database postgresql://gonogo@db/gonogo --check
 """
@@ -106,6 +109,30 @@ Examples:
     callback=_networks,
     help="Address or network of a proxy whose X-Forwarded-For counts; may be given several times; default: none.",
 )
+@click.option(
+    "--key-rate",
+    default=1200,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Requests a minute of one API key or session; 0 is no limit.",
+)
+@click.option(
+    "--caller-rate",
+    default=600,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Requests a minute of one person or user, over all keys and sessions; 0 is no limit.",
+)
+@click.option(
+    "--sign-in-rate",
+    default=10,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Failed sign-ins a minute from one address; 0 is no limit.",
+)
 @click.option("--log", metavar="FILE", help="Write a log, one JSON object a line; - is standard error.")
 @click.option(
     "--log-level",
@@ -139,6 +166,9 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     trusted_proxies: tuple[str, ...],
+    key_rate: int,
+    caller_rate: int,
+    sign_in_rate: int,
     log: str | None,
     log_level: str,
     metrics: bool,
@@ -182,6 +212,9 @@ def serve(
             metrics=metrics,
             metrics_token=os.environ.get("GONOGO_METRICS_TOKEN") or None,
             metrics_dir=shared,
+            requests_per_minute_per_key=key_rate or None,
+            requests_per_minute_per_caller=caller_rate or None,
+            redeem_failures_per_minute=sign_in_rate or None,
             share_limits=True if workers > 1 else None,
             trusted_proxies=trusted_proxies,
             tls_cert=None if tls_cert is None else str(tls_cert),

@@ -11,10 +11,11 @@ from gonogo.cli.workstation import open_workstation
 @click.command(
     epilog="""\b
 Examples:
-  gonogo annotate                 go on where you stopped, or sign in
-  gonogo annotate 'batch 12'      that campaign, here or on the server you are signed in to
-  gonogo annotate --sign-in       sign in as somebody else
-  gonogo annotate --practice      practice: see the right answer at once
+  gonogo annotate   go on where you stopped, or sign in
+  # that campaign, here or on the server you are signed in to
+  gonogo annotate 'batch 12'
+  gonogo annotate --sign-in   sign in as somebody else
+  gonogo annotate --practice   practice: see the right answer at once
 """
 )
 @click.argument("campaign", required=False, shell_complete=complete_campaign)

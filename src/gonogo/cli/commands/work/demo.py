@@ -16,9 +16,10 @@ from gonogo.desk.core.paths import AppPaths
 @click.command(
     epilog="""\b
 Examples:
-  gonogo demo              draw the sample project once, then ask the first question
-  gonogo demo --no-tour    the same without the five questions that teach the keys
-  gonogo demo --prepare    only make it, and print its campaign's id
+  gonogo demo   draw the sample project once, then ask the first question
+  # the same without the five questions that teach the keys
+  gonogo demo --no-tour
+  gonogo demo --prepare   only make it, and print its campaign's id
 """
 )
 @click.option("--prepare", "prepare_only", is_flag=True, help="Make the sample project and stop.")

@@ -37,8 +37,9 @@ class SecretCommand(click.Command):
     cls=SecretCommand,
     epilog="""\b
 Examples:
-  gonogo login                               asks for the link; nothing is shown while you paste
-  pass show gonogo/key | gonogo login --key --base-url https://label.example.com
+  gonogo login   asks for the link; nothing is shown while you paste
+  pass show gonogo/key | gonogo login --key \\
+      --base-url https://label.example.com
 """,
 )
 @click.option("--key", "with_key", is_flag=True, help="Sign in with an API key instead of a magic link.")

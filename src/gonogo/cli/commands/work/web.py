@@ -14,10 +14,11 @@ from gonogo.client.http_transport import is_loopback
 @click.command(
     epilog="""\b
 Examples:
-  gonogo web                                            a link for the browser on this machine
-  gonogo demo --prepare && gonogo web                   the sample project in the browser
-  gonogo web --port 9000                                another port
-  gonogo web --public-url https://check.example.com     behind a proxy that speaks https
+  gonogo web   a link for the browser on this machine
+  gonogo demo --prepare && gonogo web   the sample project in the browser
+  gonogo web --port 9000   another port
+  # behind a proxy that speaks https
+  gonogo web --public-url https://check.example.com
 """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
