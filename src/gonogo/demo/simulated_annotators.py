@@ -112,7 +112,7 @@ def _work(
     disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]
     for row, reading in chosen:
         submission = _dispute(reading, place, rng) if row.id in disputed else _vote(reading, CREW[name], rng)
-        leases.acquire(connection, row.id, voter, at, campaign.lease_minutes)
+        leases.acquire(connection, campaign, row.id, voter, at)
         at += timedelta(milliseconds=submission.duration_ms or 0)
         submissions.submit(connection, campaign, row.id, voter, submission, at)
         at += timedelta(milliseconds=rng.randint(300, 900))

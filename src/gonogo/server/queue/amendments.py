@@ -89,7 +89,7 @@ def amend(
     # The results API lists a task as changed when its row is written, though the number of votes is the same.
     connection.execute(tasks.update().where(tasks.c.id == task_id).values(status=tasks.c.status))
     rescore_task(connection, task_id, now)
-    task_order.REMOVE_IF_COMPLETE.run(connection, {"task": task_id})
+    task_order.REMOVE_IF_COMPLETE.run(connection, {"task": task_id, "campaign": campaign.id})
     return own._replace(**values)
 
 

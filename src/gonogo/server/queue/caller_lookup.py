@@ -68,12 +68,14 @@ _AT_CAMPAIGN = CompiledQuery(
     .where(campaigns.c.id == bindparam("campaign")),
     CallerAtCampaign,
 )
-_AT_TASK = CompiledQuery(
+_at_task = (
     _campaign_and_cursor.join_from(tasks, campaigns, campaigns.c.id == tasks.c.campaign_id)
     .join(voters, _in_campaign)
-    .where(tasks.c.id == bindparam("task")),
-    CallerAtTask,
+    .where(tasks.c.id == bindparam("task"))
 )
+_AT_TASK = CompiledQuery(_at_task, CallerAtTask)
+"""For keys, which are of no campaign: a database that is distributed by campaign would ask all its nodes."""
+_AT_TASK_OF_SESSION = CompiledQuery(_at_task.where(campaigns.c.id == bindparam("campaign")), CallerAtTask)
 
 
 # --- lookups -----------------------------------------------------------------------------------------------
@@ -95,7 +97,8 @@ def load_campaign_caller(connection: Connection, ctx: Context, campaign_id: str)
 
 def load_task_caller(connection: Connection, ctx: Context, task_id: str) -> CallerLookup:
     """Campaign and cursor for a vote. Raises 404 or 403 for a caller who may not vote."""
-    row = _AT_TASK.first(connection, {"task": task_id, **_params(ctx)})
+    params = {"task": task_id, "campaign": ctx.caller.campaign_id, **_params(ctx)}
+    row = (_AT_TASK if ctx.caller.campaign_id is None else _AT_TASK_OF_SESSION).first(connection, params)
     if row is None or not _is_in_reach(ctx.caller, row.id):
         return campaign_of_task(connection, ctx.caller, task_id, VOTERS), None
     require(ctx.caller, *VOTERS)

@@ -29,7 +29,9 @@ _RECORD_SERVING = CompiledStatement(
     gold_servings.insert().from_select(
         ["gold_item_id", "voter_id"],
         select(tasks.c.gold_item_id, bindparam("voter", type_=gold_servings.c.voter_id.type)).where(
-            tasks.c.id == bindparam("task"), tasks.c.gold_item_id.is_not(None)
+            tasks.c.id == bindparam("task"),
+            tasks.c.campaign_id == bindparam("campaign"),
+            tasks.c.gold_item_id.is_not(None),
         ),
     )
 )
@@ -40,9 +42,9 @@ def met_by_voter(item_id: ColumnElement[str]) -> ColumnElement[bool]:
     return exists().where(gold_servings.c.gold_item_id == item_id, gold_servings.c.voter_id == bindparam("voter"))
 
 
-def record_serving(connection: Connection, task_id: str, voter: Voter) -> None:
+def record_serving(connection: Connection, campaign_id: str, task_id: str, voter: Voter) -> None:
     """Records that a voter was served a task, if it is gold: one statement for both kinds takes the same time."""
-    _RECORD_SERVING.later(connection, {"task": task_id, "voter": voter.id})
+    _RECORD_SERVING.later(connection, {"task": task_id, "campaign": campaign_id, "voter": voter.id})
 
 
 def record_unserved(connection: Connection, item_id: str, voter_id: str) -> None:

@@ -74,10 +74,19 @@ _EXPIRED = CompiledQuery(
     .with_for_update(skip_locked=True),
     LeasedTask,
 )
-_LOCK_TASK = CompiledQuery(select(*_LEASE_COLUMNS).where(tasks.c.id == bindparam("task")).with_for_update(), LeasedTask)
+_LOCK_TASK = CompiledQuery(
+    select(*_LEASE_COLUMNS)
+    .where(tasks.c.id == bindparam("task"), tasks.c.campaign_id == bindparam("campaign"))
+    .with_for_update(),
+    LeasedTask,
+)
 _ACQUIRE = CompiledStatement(
     tasks.update()
-    .where(tasks.c.id == bindparam("task"), tasks.c.holder_id.is_(None))
+    .where(
+        tasks.c.id == bindparam("task"),
+        tasks.c.campaign_id == bindparam("campaign"),
+        tasks.c.holder_id.is_(None),
+    )
     .values(
         rank=null(),
         holder_id=bindparam("voter"),
@@ -89,12 +98,20 @@ _ACQUIRE = CompiledStatement(
 )
 _RENEW = CompiledStatement(
     tasks.update()
-    .where(tasks.c.id == bindparam("task"), tasks.c.holder_id == bindparam("voter"))
+    .where(
+        tasks.c.id == bindparam("task"),
+        tasks.c.campaign_id == bindparam("campaign"),
+        tasks.c.holder_id == bindparam("voter"),
+    )
     .values(claim_expires_at=bindparam("until"))
 )
 NO_HOLDER = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
 """Column values of a task that nobody holds."""
-_RELEASE = CompiledStatement(tasks.update().where(tasks.c.id == bindparam("task")).values(**NO_HOLDER))
+_RELEASE = CompiledStatement(
+    tasks.update()
+    .where(tasks.c.id == bindparam("task"), tasks.c.campaign_id == bindparam("campaign"))
+    .values(**NO_HOLDER)
+)
 
 
 # --- the voter's cursor ------------------------------------------------------------------------------------
@@ -113,13 +130,20 @@ def lock_cursor(connection: Connection, campaign_id: str, voter: Voter, now: dat
 # --- begin and renew ---------------------------------------------------------------------------------------
 
 
-def acquire(connection: Connection, task_id: str, voter: Voter, now: datetime, minutes: int) -> datetime:
+def acquire(connection: Connection, campaign: QueueCampaign, task_id: str, voter: Voter, now: datetime) -> datetime:
     """Leases a task that nobody holds to the voter; returns when the claim expires.
 
     The search for the task locked it, or the transaction excludes all others: so it is still free.
     """
-    expires_at = now + timedelta(minutes=minutes)
-    params = {"task": task_id, "voter": voter.id, "kind": voter.kind, "now": now, "until": expires_at}
+    expires_at = now + timedelta(minutes=campaign.lease_minutes)
+    params = {
+        "task": task_id,
+        "campaign": campaign.id,
+        "voter": voter.id,
+        "kind": voter.kind,
+        "now": now,
+        "until": expires_at,
+    }
     _ACQUIRE.later(connection, params)
     return expires_at
 
@@ -131,7 +155,7 @@ def renew(
     if task.holder_id != voter.id or campaign.status != CampaignStatus.OPEN:
         return None
     expires_at = now + timedelta(minutes=campaign.lease_minutes)
-    renewed = _RENEW.run(connection, {"task": task.id, "voter": voter.id, "until": expires_at})
+    renewed = _RENEW.run(connection, {"task": task.id, "campaign": campaign.id, "voter": voter.id, "until": expires_at})
     return expires_at if renewed else None
 
 
@@ -141,7 +165,7 @@ def renew(
 def release_if_held(connection: Connection, task: TaskRow, voter: Voter, now: datetime) -> None:
     """Ends the voter's claim on the task; no operation if the voter doesn't hold it."""
     lock_order(connection, task.campaign_id)
-    leased = _LOCK_TASK.one(connection, {"task": task.id})
+    leased = _LOCK_TASK.one(connection, {"task": task.id, "campaign": task.campaign_id})
     if leased.holder_id == voter.id:
         _release(connection, leased, now)
 
@@ -165,9 +189,9 @@ def expire(connection: Connection, campaign_id: str, now: datetime, limit: int =
     return len(expired)
 
 
-def expire_claim(connection: Connection, task_id: str, now: datetime) -> None:
+def expire_claim(connection: Connection, campaign_id: str, task_id: str, now: datetime) -> None:
     """Ends the expired claim on one task. The caller holds the campaign's order lock."""
-    _expire(connection, _LOCK_TASK.one(connection, {"task": task_id}), now)
+    _expire(connection, _LOCK_TASK.one(connection, {"task": task_id, "campaign": campaign_id}), now)
 
 
 def end_claims_ahead(connection: Connection, now: datetime, limit: int = EXPIRY_BATCH) -> int:
@@ -183,7 +207,7 @@ def end_claims_ahead(connection: Connection, now: datetime, limit: int = EXPIRY_
     for campaign_id in sorted({row.campaign_id for row in rows}):
         lock_order(connection, campaign_id, exclusive=True)
     for row in rows:
-        expire_claim(connection, row.id, now)
+        expire_claim(connection, row.campaign_id, row.id, now)
     return len(rows)
 
 
@@ -195,9 +219,9 @@ def _expire(connection: Connection, task: LeasedTask, now: datetime) -> None:
 
 def _release(connection: Connection, task: LeasedTask, now: datetime) -> None:
     """Ends the claim on `task` and makes the task available again, if it still needs a vote."""
-    _RELEASE.run(connection, {"task": task.id})
+    _RELEASE.run(connection, {"task": task.id, "campaign": task.campaign_id})
     if task.status == TaskStatus.OPEN and not _count_late_votes(connection, task, now):
-        enqueue(connection, task.id)
+        enqueue(connection, task.campaign_id, task.id)
 
 
 def _count_late_votes(connection: Connection, task: LeasedTask, now: datetime) -> bool:
@@ -206,14 +230,21 @@ def _count_late_votes(connection: Connection, task: LeasedTask, now: datetime) -
     Without this, a task whose late voter may not vote again, and whose holder gave up, could wait for ever. Votes that
     a lead discounted stay uncounted.
     """
-    discounted = exists().where(discounted_votes.c.submission_id == submissions.c.id)
-    uncounted = (submissions.c.task_id == task.id, submissions.c.counted == false(), ~discounted)
+    discounted = exists().where(
+        discounted_votes.c.submission_id == submissions.c.id,
+        discounted_votes.c.campaign_id == submissions.c.campaign_id,
+    )
+    of_task = (submissions.c.task_id == task.id, submissions.c.campaign_id == task.campaign_id)
+    uncounted = (*of_task, submissions.c.counted == false(), ~discounted)
     n_missing = task.n_required - task.submission_count
     query = select(submissions.c.id).where(*uncounted).order_by(submissions.c.number).limit(n_missing)
     late_votes = list(connection.execute(query).scalars())
     if late_votes:
-        connection.execute(submissions.update().where(submissions.c.id.in_(late_votes)).values(counted=true()))
+        connection.execute(
+            submissions.update().where(*of_task, submissions.c.id.in_(late_votes)).values(counted=true())
+        )
+        in_campaign = (tasks.c.id == task.id, tasks.c.campaign_id == task.campaign_id)
         n_counted = task.submission_count + len(late_votes)
-        connection.execute(tasks.update().where(tasks.c.id == task.id).values(submission_count=n_counted))
+        connection.execute(tasks.update().where(*in_campaign).values(submission_count=n_counted))
         rescore_task(connection, task.id, now)
     return len(late_votes) == n_missing

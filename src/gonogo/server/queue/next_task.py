@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, null, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, exists, func, null, select
 
 from gonogo.schemas.enums import CampaignStatus, VotePolicy
 from gonogo.server.auth.principals import Voter
@@ -19,9 +19,13 @@ from gonogo.server.store.schema import annotator_scores, campaigns, help_request
 # --- queries -----------------------------------------------------------------------------------------------
 
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
-_own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
 
-_asked_help = exists().where(help_requests.c.task_id == tasks.c.id, help_requests.c.voter_id == bindparam("voter"))
+
+def _is_on(table: FromClause, task: FromClause) -> ColumnElement[bool]:
+    """Condition: the voter has a row on the task in `table`."""
+    on_task = (table.c.campaign_id == task.c.campaign_id, table.c.task_id == task.c.id)
+    return exists().where(*on_task, table.c.voter_id == bindparam("voter"))
+
 
 _ordinary = tasks.alias("ordinary")
 _first_ordinary = (
@@ -31,8 +35,8 @@ _first_ordinary = (
         _ordinary.c.rank > bindparam("cursor"),
         _ordinary.c.rank < bindparam("end"),
         _ordinary.c.gold_item_id.is_(None),
-        ~exists().where(submissions.c.task_id == _ordinary.c.id, submissions.c.voter_id == bindparam("voter")),
-        ~exists().where(help_requests.c.task_id == _ordinary.c.id, help_requests.c.voter_id == bindparam("voter")),
+        ~_is_on(submissions, _ordinary),
+        ~_is_on(help_requests, _ordinary),
     )
     .order_by(_ordinary.c.rank)
     .limit(1)
@@ -43,8 +47,8 @@ _ahead = and_(
     _in_campaign,
     tasks.c.rank > bindparam("cursor"),
     tasks.c.rank < bindparam("end"),
-    ~_own_vote,
-    ~_asked_help,
+    ~_is_on(submissions, tasks),
+    ~_is_on(help_requests, tasks),
     # Gold ends with the ordinary work. Both are asked of ordinary tasks, too, so that they take the same time.
     ~honeypots.met_by_voter(tasks.c.gold_item_id),
     _first_rank.is_not(None),
@@ -137,9 +141,9 @@ def next_task(
         renewed = _renew_oldest(connection, campaign, voter, now)
         if renewed is not None or task is None:
             return renewed
-    expires_at = leases.acquire(connection, task.id, voter, now, campaign.lease_minutes)
+    expires_at = leases.acquire(connection, campaign, task.id, voter, now)
     if campaign.n_gold_items:
-        honeypots.record_serving(connection, task.id, voter)
+        honeypots.record_serving(connection, campaign.id, task.id, voter)
     _move_cursor(connection, campaign, voter, cursor, task, stays=doubtful is not None)
     return Claim(task, expires_at)
 

@@ -37,7 +37,11 @@ class ClaimsOfOthers(NamedTuple):
 
 
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
-_own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
+_own_vote = exists().where(
+    submissions.c.campaign_id == tasks.c.campaign_id,
+    submissions.c.task_id == tasks.c.id,
+    submissions.c.voter_id == bindparam("voter"),
+)
 _live = tasks.c.claim_expires_at > bindparam("now")
 _PROGRESS = CompiledQuery(
     select(voters.c.cursor, voters.c.n_done, voters.c.n_gold_done).where(
@@ -53,7 +57,7 @@ _COUNT_GOLD_AHEAD = CompiledStatement(
 _COUNT_OWN_AHEAD = CompiledStatement(
     select(func.count())
     .select_from(submissions)
-    .join(tasks, tasks.c.id == submissions.c.task_id)
+    .join(tasks, and_(tasks.c.id == submissions.c.task_id, tasks.c.campaign_id == submissions.c.campaign_id))
     .where(
         submissions.c.campaign_id == bindparam("campaign"),
         submissions.c.voter_id == bindparam("voter"),
@@ -64,7 +68,7 @@ _COUNT_OWN_AHEAD = CompiledStatement(
 _COUNT_HELP_AHEAD = CompiledStatement(
     select(func.count())
     .select_from(help_requests)
-    .join(tasks, tasks.c.id == help_requests.c.task_id)
+    .join(tasks, and_(tasks.c.id == help_requests.c.task_id, tasks.c.campaign_id == help_requests.c.campaign_id))
     .where(
         help_requests.c.campaign_id == bindparam("campaign"),
         help_requests.c.voter_id == bindparam("voter"),
@@ -84,7 +88,11 @@ _HELD_BY_OTHERS = CompiledQuery(
         _live,
         tasks.c.status == TaskStatus.OPEN,
         ~_own_vote,
-        ~exists().where(help_requests.c.task_id == tasks.c.id, help_requests.c.voter_id == bindparam("voter")),
+        ~exists().where(
+            help_requests.c.campaign_id == tasks.c.campaign_id,
+            help_requests.c.task_id == tasks.c.id,
+            help_requests.c.voter_id == bindparam("voter"),
+        ),
     ),
     ClaimsOfOthers,
 )

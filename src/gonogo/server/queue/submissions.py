@@ -65,6 +65,7 @@ class LockedTask(NamedTuple):
     """A task as a submission reads it: the fields of `TaskToScore`, then its claim and the voter's own state."""
 
     id: str
+    campaign_id: str
     n_required: int
     is_gold: bool
     gold_answer: str | None
@@ -113,7 +114,9 @@ class LockedTask(NamedTuple):
 
 
 _own_submission = select(submissions.c.id).where(
-    submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
+    submissions.c.task_id == tasks.c.id,
+    submissions.c.campaign_id == tasks.c.campaign_id,
+    submissions.c.voter_id == bindparam("voter"),
 )
 _was_served = exists().where(
     gold_servings.c.gold_item_id == tasks.c.gold_item_id, gold_servings.c.voter_id == bindparam("voter")
@@ -131,19 +134,27 @@ _LOCK_TASK = CompiledQuery(
     )
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
-    .where(tasks.c.id == bindparam("task"))
+    .where(tasks.c.id == bindparam("task"), tasks.c.campaign_id == bindparam("campaign"))
     .with_for_update(of=tasks),
     LockedTask,
 )
 _OWN_SUBMISSION = CompiledQuery(
-    select(submissions).where(submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter")),
+    select(submissions).where(
+        submissions.c.task_id == bindparam("task"),
+        submissions.c.campaign_id == bindparam("campaign"),
+        submissions.c.voter_id == bindparam("voter"),
+    ),
     SubmissionRow,
 )
 _INSERT = CompiledStatement(submissions.insert(), [field.name for field in fields(StoredSubmission)])
 
 _n_votes = bindparam("votes", type_=tasks.c.submission_count.type)
 _wants_votes = and_(tasks.c.status == TaskStatus.OPEN, _n_votes < tasks.c.n_required)
-_set_n_votes = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_n_votes)
+_set_n_votes = (
+    tasks.update()
+    .where(tasks.c.id == bindparam("task"), tasks.c.campaign_id == bindparam("campaign"))
+    .values(submission_count=_n_votes)
+)
 _COUNT_VOTE = CompiledStatement(_set_n_votes.values(rank=case((_wants_votes, tasks.c.rank), else_=null())))
 _rank_if_wanted = case((_wants_votes, task_order.RANK_AT_INSERT_ROUND), else_=null())
 _COUNT_VOTE_AND_RELEASE = CompiledStatement(_set_n_votes.values(rank=_rank_if_wanted, **leases.NO_HOLDER))
@@ -177,13 +188,13 @@ def submit(
     if cursor is None:
         leases.lock_cursor(connection, campaign.id, voter, now)
     task_order.lock_order(connection, campaign.id)
-    task = _lock_task(connection, task_id, voter)
+    task = _lock_task(connection, campaign.id, task_id, voter)
     if task.own_id is not None:
-        own = _OWN_SUBMISSION.one(connection, {"task": task_id, "voter": voter.id})
+        own = _OWN_SUBMISSION.one(connection, {"task": task_id, "campaign": campaign.id, "voter": voter.id})
         return SubmitResult(own, ConflictReason.ALREADY_SUBMITTED)
     if task.is_expired_claim_of_other(voter, now):
-        leases.expire_claim(connection, task_id, now)
-        task = _lock_task(connection, task_id, voter)
+        leases.expire_claim(connection, campaign.id, task_id, now)
+        task = _lock_task(connection, campaign.id, task_id, voter)
     is_open = task.campaign_status == CampaignStatus.OPEN
     counted = is_open and _needs_vote_of(task, voter)
     stored = StoredSubmission(
@@ -223,7 +234,7 @@ def _record_vote(
     """Counts the vote on its task and voter, rescores the task, and makes it available if it needs more votes."""
     n_votes = task.submission_count + counted
     update = _COUNT_VOTE_AND_RELEASE if task.holder_id == voter.id else _COUNT_VOTE
-    update.later(connection, {"task": task.id, "votes": n_votes})
+    update.later(connection, {"task": task.id, "campaign": campaign_id, "votes": n_votes})
     COUNT_DONE.later(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
     if task.is_gold and task.gold_item_id is not None and not task.was_served:
         honeypots.record_unserved(connection, task.gold_item_id, voter.id)
@@ -231,11 +242,11 @@ def _record_vote(
         return
     outcome = rescore_loaded(connection, task.to_score(n_votes), now)
     if outcome.status != TaskStatus.OPEN and n_votes < task.n_required:  # settled early
-        task_order.REMOVE_IF_COMPLETE.later(connection, {"task": task.id})
+        task_order.REMOVE_IF_COMPLETE.later(connection, {"task": task.id, "campaign": campaign_id})
 
 
-def _lock_task(connection: Connection, task_id: str, voter: Voter) -> LockedTask:
-    return _LOCK_TASK.one(connection, {"task": task_id, "voter": voter.id})
+def _lock_task(connection: Connection, campaign_id: str, task_id: str, voter: Voter) -> LockedTask:
+    return _LOCK_TASK.one(connection, {"task": task_id, "campaign": campaign_id, "voter": voter.id})
 
 
 # --- rulings -----------------------------------------------------------------------------------------------

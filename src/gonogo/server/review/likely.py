@@ -55,14 +55,17 @@ _VOTES = (
 )
 
 
-def votes_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, TaskVotes]:
-    """Votes and likely outcome of each task, in two queries."""
+def votes_of(connection: Connection, campaign_id: str, task_ids: Sequence[str]) -> dict[str, TaskVotes]:
+    """Votes and likely outcome of each task of a campaign, in two queries."""
     if not task_ids:
         return {}
     votes: dict[str, list[VoteToScore]] = {}
-    for row in fetch_all(connection, _VOTES.where(submissions.c.task_id.in_(task_ids)), _VoteRow):
+    of_tasks = (submissions.c.campaign_id == campaign_id, submissions.c.task_id.in_(task_ids))
+    for row in fetch_all(connection, _VOTES.where(*of_tasks), _VoteRow):
         votes.setdefault(row.task_id, []).append(VoteToScore(*row[1:]))
-    rows = fetch_all(connection, _TASKS.where(tasks.c.id.in_(task_ids)), TaskToScore)
+    rows = fetch_all(
+        connection, _TASKS.where(tasks.c.campaign_id == campaign_id, tasks.c.id.in_(task_ids)), TaskToScore
+    )
     return {task.id: _task_votes(score_task(task, votes.get(task.id, []))) for task in rows}
 
 

@@ -29,14 +29,14 @@ class _NoteRow(NamedTuple):
     asks_help: bool
 
 
-def notes_of(connection: Connection, task_ids: Collection[str]) -> dict[str, TaskNotes]:
+def notes_of(connection: Connection, campaign_id: str, task_ids: Collection[str]) -> dict[str, TaskNotes]:
     """The notes of these tasks; a task without any is missing. A note without a reason counts as `other`."""
     noted = or_(submissions.c.reason.is_not(None), submissions.c.note.is_not(None))
     with_votes = select(submissions.c.task_id, submissions.c.reason, literal(False).label("asks_help"))
     instead = select(help_requests.c.task_id, help_requests.c.reason, literal(True).label("asks_help"))
     query = union_all(
-        with_votes.where(submissions.c.task_id.in_(task_ids), noted),
-        instead.where(help_requests.c.task_id.in_(task_ids)),
+        with_votes.where(submissions.c.campaign_id == campaign_id, submissions.c.task_id.in_(task_ids), noted),
+        instead.where(help_requests.c.campaign_id == campaign_id, help_requests.c.task_id.in_(task_ids)),
     )
     notes: dict[str, TaskNotes] = {}
     for row in map(_NoteRow._make, connection.execute(query)):

@@ -98,7 +98,7 @@ def queue_page(
         conditions = [*base, band.condition, ~own]
         if index == at.band and at.where is not None:
             conditions.append(at.where)
-        rows += _read_rows(connection, band, conditions, limit + 1 - len(rows))
+        rows += _read_rows(connection, campaign.id, band, conditions, limit + 1 - len(rows))
         if len(rows) > limit:
             rows = rows[:limit]
             following = _cursor(rows[-1])
@@ -106,7 +106,9 @@ def queue_page(
     count = sum(_count(connection, [*base, band.condition, ~own]) for band in bands)
     conflicts = [band for band in bands if band.name == "h"]
     hidden = sum(_count(connection, [*base, band.condition, own]) for band in conflicts)
-    return ReviewPage(count=count, hidden_own=hidden, data=_items(connection, rows, now), next_cursor=following)
+    return ReviewPage(
+        count=count, hidden_own=hidden, data=_items(connection, campaign.id, rows, now), next_cursor=following
+    )
 
 
 # --- the order -------------------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ def _filter_conditions(campaign_id: str, filters: ReviewQuery) -> list[ColumnEle
 
 
 def _help_asked() -> ColumnElement[bool]:
-    return exists().where(help_requests.c.task_id == tasks.c.id)
+    return exists().where(help_requests.c.campaign_id == tasks.c.campaign_id, help_requests.c.task_id == tasks.c.id)
 
 
 def _noted(reason: str) -> ColumnElement[bool]:
@@ -218,6 +220,7 @@ def _noted(reason: str) -> ColumnElement[bool]:
     return or_(
         *(
             exists().where(
+                table.c.campaign_id == tasks.c.campaign_id,
                 table.c.task_id == tasks.c.id,
                 or_(table.c.reason.is_not(None), table.c.note.is_not(None))
                 if reason == "any"
@@ -235,7 +238,7 @@ def _voted_by(person: str) -> ColumnElement[bool]:
         people = select(annotator_accounts.c.id).where(annotator_accounts.c.email == address)
         leads = select(users.c.id).where(func.lower(users.c.email) == address)
         who = or_(submissions.c.voter_id.in_(people), submissions.c.voter_id.in_(leads))
-    return exists().where(submissions.c.task_id == tasks.c.id, who)
+    return exists().where(submissions.c.campaign_id == tasks.c.campaign_id, submissions.c.task_id == tasks.c.id, who)
 
 
 def _on_sheet(campaign_id: str, sheet: str) -> ColumnElement[bool]:
@@ -268,11 +271,12 @@ class _QueueRow(NamedTuple):
 
 
 def _read_rows(
-    connection: Connection, band: _Band, conditions: Sequence[ColumnElement[bool]], limit: int
+    connection: Connection, campaign_id: str, band: _Band, conditions: Sequence[ColumnElement[bool]], limit: int
 ) -> list[_QueueRow]:
     """The rows of a page, selected by the index alone, then read: the size of the tasks costs nothing."""
     chosen = select(tasks.c.number).where(*conditions).order_by(*band.order).limit(limit).subquery()
-    query = select(tasks, _harm.label("harm")).join(chosen, chosen.c.number == tasks.c.number).order_by(*band.order)
+    query = select(tasks, _harm.label("harm")).join(chosen, chosen.c.number == tasks.c.number)
+    query = query.where(tasks.c.campaign_id == campaign_id).order_by(*band.order)
     return [_QueueRow(TaskRow._make(task), harm, band.name) for *task, harm in connection.execute(query)]
 
 
@@ -280,13 +284,14 @@ def _voted_on(campaign_id: str, voter_id: str) -> AnySelect:
     """Numbers of the tasks that the voter voted on."""
     mine = tasks.alias("mine")
     query = select(mine.c.number).join(submissions, submissions.c.task_id == mine.c.id)
-    return query.where(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
+    by_voter = (submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
+    return query.where(mine.c.campaign_id == campaign_id, *by_voter)
 
 
-def _items(connection: Connection, rows: Sequence[_QueueRow], now: datetime) -> list[ReviewItem]:
+def _items(connection: Connection, campaign_id: str, rows: Sequence[_QueueRow], now: datetime) -> list[ReviewItem]:
     task_ids = [row.task.id for row in rows]
-    votes = votes_of(connection, task_ids)
-    notes = notes_of(connection, task_ids)
+    votes = votes_of(connection, campaign_id, task_ids)
+    notes = notes_of(connection, campaign_id, task_ids)
     names = _part_names(connection, {row.task.part_revision_id for row in rows if row.task.part_revision_id})
     return [
         _item(

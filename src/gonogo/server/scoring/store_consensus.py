@@ -13,7 +13,7 @@ from gonogo.schemas.enums import TaskStatus
 from gonogo.server.consensus.decide import Outcome
 from gonogo.server.scoring.task_scoring import UNIFORM_PRIOR, UPDATE_OUTCOME, outcome_changed, outcome_params
 from gonogo.server.store import audit
-from gonogo.server.store.schema import annotator_scores, campaign_scores, campaigns, tasks
+from gonogo.server.store.schema import annotator_scores, campaign_scores, campaigns
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.task_order import lock_order, reconcile
 
@@ -33,7 +33,7 @@ def write_consensus(connection: Connection, campaign: CampaignRow, result: Conse
     A task that got a vote or a ruling since it was measured is left alone: its own rescoring knew more.
     """
     lock_refresh(connection, campaign.id)
-    _write_outcomes(connection, _changed_tasks(result), now)
+    _write_outcomes(connection, campaign.id, _changed_tasks(result), now)
     _write_scores(connection, campaign.id, result, now)
 
 
@@ -44,7 +44,7 @@ def write_consensus_in_chunks(store: Store, campaign: CampaignRow, result: Conse
         with store.write() as connection:
             started = time.monotonic()
             lock_refresh(connection, campaign.id)
-            _write_outcomes(connection, changed[start : start + _TASKS_PER_TRANSACTION], now)
+            _write_outcomes(connection, campaign.id, changed[start : start + _TASKS_PER_TRANSACTION], now)
         # No event tells that the others had their turn: the refresh takes at most half of the writer's time.
         time.sleep(time.monotonic() - started)
     with store.write() as connection:
@@ -63,24 +63,23 @@ def _changed_tasks(result: ConsensusResult) -> list[ChangedTask]:
     return [(task, outcome) for task, outcome in pairs if outcome_changed(task, outcome)]
 
 
-def _write_outcomes(connection: Connection, changed: Sequence[ChangedTask], now: datetime) -> None:
+def _write_outcomes(connection: Connection, campaign_id: str, changed: Sequence[ChangedTask], now: datetime) -> None:
     if not changed:
         return
-    connection.execute(UPDATE_OUTCOME, [outcome_params(task, outcome, now) for task, outcome in changed])
-    _audit_refresh(connection, changed, now)
+    connection.execute(UPDATE_OUTCOME, [outcome_params(task, campaign_id, outcome, now) for task, outcome in changed])
+    _audit_refresh(connection, campaign_id, changed, now)
     # A task that was settled early may be open again, or the other way round.
     reopened_or_settled = [
         task.id
         for task, outcome in changed
         if task.status != outcome.status and TaskStatus.OPEN in (task.status, outcome.status)
     ]
-    reconcile(connection, reopened_or_settled)
+    reconcile(connection, campaign_id, reopened_or_settled)
 
 
-def _audit_refresh(connection: Connection, changed: Sequence[ChangedTask], now: datetime) -> None:
+def _audit_refresh(connection: Connection, campaign_id: str, changed: Sequence[ChangedTask], now: datetime) -> None:
     """Appends one audit row: the number of tasks written, and the new status of each whose status changed."""
     states = {task.id: str(outcome.status) for task, outcome in changed if task.status != outcome.status}
-    campaign_id = connection.execute(select(tasks.c.campaign_id).where(tasks.c.id == changed[0][0].id)).scalar_one()
     content = {"campaign_id": campaign_id, "n_tasks": len(changed), "states": states}
     audit.append(connection, "refresh_consensus", now, actor="server", content=content)
 

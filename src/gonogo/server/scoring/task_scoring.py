@@ -61,6 +61,7 @@ class TaskToScore(NamedTuple):
     """A task with its campaign's rules, as scoring reads it; fields are `SCORING_COLUMNS`."""
 
     id: str
+    campaign_id: str
     n_required: int
     is_gold: bool
     gold_answer: str | None
@@ -123,7 +124,11 @@ _VOTES_OF_TASK = CompiledQuery(
             annotator_scores.c.voter_id == submissions.c.voter_id,
         ),
     )
-    .where(submissions.c.task_id == bindparam("task"), submissions.c.counted == true())
+    .where(
+        submissions.c.task_id == bindparam("task"),
+        submissions.c.campaign_id == bindparam("campaign"),
+        submissions.c.counted == true(),
+    )
     .order_by(submissions.c.number),
     VoteToScore,
 )
@@ -131,6 +136,7 @@ UPDATE_OUTCOME = (
     tasks.update()
     .where(
         tasks.c.id == bindparam("task"),
+        tasks.c.campaign_id == bindparam("campaign"),
         # Another vote or a ruling since the task was read: its own rescoring knew more.
         tasks.c.submission_count == bindparam("seen"),
         tasks.c.adjudicated == bindparam("ruled"),
@@ -209,10 +215,14 @@ def rescore_loaded(connection: Connection, task: TaskToScore, now: datetime) -> 
     if not task.adjudicated and task.submission_count < rule.n_enough:
         outcome = OPEN_OUTCOME  # most votes are not the last of their task: spare the query
     else:
-        outcome = score_task(task, _VOTES_OF_TASK.all(connection, {"task": task.id}), rule).outcome()
+        outcome = score_task(task, _votes_of_task(connection, task), rule).outcome()
     if outcome_changed(task, outcome):
-        _UPDATE_ONE_OUTCOME.later(connection, outcome_params(task, outcome, now))
+        _UPDATE_ONE_OUTCOME.later(connection, outcome_params(task, task.campaign_id, outcome, now))
     return outcome
+
+
+def _votes_of_task(connection: Connection, task: TaskToScore) -> list[VoteToScore]:
+    return _VOTES_OF_TASK.all(connection, {"task": task.id, "campaign": task.campaign_id})
 
 
 def score_task(task: TaskToScore, rows: Sequence[VoteToScore], rule: Rule | None = None) -> ScoredTask:
@@ -278,10 +288,13 @@ def outcome_changed(task: TaskToScore | MeasuredTask, outcome: Outcome) -> bool:
     )
 
 
-def outcome_params(task: TaskToScore | MeasuredTask, outcome: Outcome, now: datetime) -> dict[str, object]:
+def outcome_params(
+    task: TaskToScore | MeasuredTask, campaign_id: str, outcome: Outcome, now: datetime
+) -> dict[str, object]:
     """Parameters of `UPDATE_OUTCOME`."""
     return {
         "task": task.id,
+        "campaign": campaign_id,
         "seen": task.submission_count,
         "ruled": task.adjudicated,
         "to_status": str(outcome.status),

@@ -102,7 +102,9 @@ def place_before(place: str, token: str) -> str:
 
 _wants_votes = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
 REMOVE_IF_COMPLETE = CompiledStatement(
-    tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_votes, tasks.c.rank), else_=null()))
+    tasks.update()
+    .where(tasks.c.id == bindparam("task"), tasks.c.campaign_id == bindparam("campaign"))
+    .values(rank=case((_wants_votes, tasks.c.rank), else_=null()))
 )
 """Takes a task out of the order if it needs no more votes."""
 
@@ -113,6 +115,7 @@ _ENQUEUE = CompiledStatement(
     tasks.update()
     .where(
         tasks.c.id == bindparam("task"),
+        tasks.c.campaign_id == bindparam("campaign"),
         tasks.c.status == TaskStatus.OPEN,
         tasks.c.submission_count < tasks.c.n_required,
         tasks.c.holder_id.is_(None),
@@ -144,13 +147,13 @@ def advance_insert_round(connection: Connection, campaign_id: str, insert_round:
         _RAISE_INSERT_ROUND.run(connection, {"campaign": campaign_id, "following": following})
 
 
-def enqueue(connection: Connection, task_id: str) -> None:
+def enqueue(connection: Connection, campaign_id: str, task_id: str) -> None:
     """Makes a task available at the insert round, if it is open, wants votes and is free; else no operation."""
-    _ENQUEUE.run(connection, {"task": task_id})
+    _ENQUEUE.run(connection, {"task": task_id, "campaign": campaign_id})
 
 
-def reconcile(connection: Connection, task_ids: Iterable[str]) -> None:
+def reconcile(connection: Connection, campaign_id: str, task_ids: Iterable[str]) -> None:
     """Puts tasks whose status may have changed into the order, or takes them out, as they now need votes or not."""
     for task_id in task_ids:
-        REMOVE_IF_COMPLETE.run(connection, {"task": task_id})
-        enqueue(connection, task_id)
+        REMOVE_IF_COMPLETE.run(connection, {"task": task_id, "campaign": campaign_id})
+        enqueue(connection, campaign_id, task_id)
