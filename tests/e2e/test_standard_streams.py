@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import click
 import pytest
 
+from gonogo.cli.main import cli
 from tests.e2e.conftest import GONOGO, Cli
 from tests.support import other_platforms
 from tests.support.pty_command import run_in_terminal
@@ -159,3 +163,40 @@ def _strings(piped: str, form: str) -> list[str]:
     for document in piped.splitlines() if form == "jsonl" else [piped]:
         walk(json.loads(document))
     return found
+
+
+def commands(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command under `command` that does something, with the words that call it."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        if found is not None and not found.hidden:
+            yield from commands(found, *path, name)
+
+
+def arguments_of(command: click.Command) -> list[str]:
+    """Something for each argument and option that it cannot do without."""
+    needed = [parameter for parameter in command.params if parameter.required]
+    options = [word for each in needed if isinstance(each, click.Option) for word in (each.opts[0], "1")]
+    return [*options, *("1" for each in needed if isinstance(each, click.Argument))]
+
+
+@pytest.mark.parametrize("streams", ["<&- >&- 2>&-", "</dev/null >/dev/full 2>&1"], ids=["closed", "full"])
+def test_every_command_ends_in_order_without_its_streams(lead: Cli, tmp_path: Path, streams: str) -> None:
+    """With a documented code, not the interpreter's own 120; those that go on until they are stopped are left out."""
+    calls = {
+        " ".join([*path, *arguments_of(command)])
+        for path, command in commands(cli)
+        if path not in {("serve",), ("demo",), ("web",), ("campaigns", "watch"), ("config", "edit")}
+    }
+
+    def code(call: str) -> int:
+        line = f"exec {PROGRAM} {call} {streams}"
+        return subprocess.run(["sh", "-c", line], env=lead.env, cwd=tmp_path, timeout=120, check=False).returncode
+
+    with ThreadPoolExecutor(4) as side_by_side:
+        ended = dict(zip(calls, side_by_side.map(code, calls), strict=True))
+    assert {call: number for call, number in ended.items() if number not in range(6)} == {}

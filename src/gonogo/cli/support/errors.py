@@ -19,7 +19,7 @@ from gonogo.cli.support.exit_codes import (
     fail,
     fail_file,
 )
-from gonogo.cli.support.standard_streams import drop_output, flush_output
+from gonogo.cli.support.standard_streams import drop_output, drop_output_that_is_refused, flush_output
 from gonogo.client.errors import (
     AuthenticationError,
     GonogoClientError,
@@ -78,4 +78,5 @@ def handle_errors() -> Iterator[None]:
         drop_output()
         raise SystemExit(EXIT_FAILED) from None
     except OSError as error:
+        drop_output_that_is_refused()
         fail_file(error)

@@ -5,6 +5,7 @@ first frame and `--help` load it.
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from typing import NoReturn
 
@@ -30,7 +31,15 @@ def echo_err(message: str) -> None:
 
     What was typed may stand in it: nothing of that acts on a terminal, and no key or link is repeated.
     """
-    click.echo(_cleaned(message), err=True)
+    _say(_cleaned(message))
+
+
+def _say(text: str, *, color: bool | None = None) -> None:
+    """Prints to standard error, if it takes anything: where it is full, the exit code alone says how it ended."""
+    try:
+        click.echo(text, err=True, color=color)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # the interpreter's last flush must work
 
 
 def _cleaned(message: str) -> str:
@@ -44,7 +53,7 @@ def fail(message: str, next_step: str = "", code: int = EXIT_FAILED, *, details:
     """
     lines = [message, next_step, f"Details: {details}" if details else ""]
     text = _cleaned("\n        ".join(line for line in lines if line))
-    click.echo(f"{styled('gonogo:', sys.stderr, fg='red')} {text}", err=True, color=wants_color(sys.stderr))
+    _say(f"{styled('gonogo:', sys.stderr, fg='red')} {text}", color=wants_color(sys.stderr))
     raise SystemExit(code)
 
 

@@ -102,3 +102,11 @@ def flush_output() -> None:
 def drop_output() -> None:
     """Sends what is still held for standard output nowhere: it failed once, and would again at the very end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def drop_output_that_is_refused() -> None:
+    """Drops what is still held for standard output if that takes no more, and leaves it otherwise."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        drop_output()
