@@ -20,6 +20,7 @@ from gonogo.schemas.lead import (
     ResultsPassword,
     RunList,
 )
+from gonogo.schemas.model_report import ModelReport
 
 
 class LeadClient(GonogoClient):
@@ -52,6 +53,25 @@ class LeadClient(GonogoClient):
         """Returns the numbers that `generate_tasks` would report; creates nothing."""
         path = url_path(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
         return await self.call(GeneratePreview, "POST", path, body=body_of(request), options=SLOW)
+
+    async def model_report(
+        self,
+        project_id: str,
+        runs: Sequence[str] = (),
+        *,
+        against: str | None = None,
+        readers: tuple[str, str] | None = None,
+        bound: float | None = None,
+    ) -> ModelReport:
+        """Returns how far the predictions of runs (ids; default: all) can be trusted alone.
+
+        `against` is a run to compare with, `readers` two readers; `bound` asks for a threshold with at most this error.
+        """
+        path = url_path(f"{GONOGO}/projects/{{}}/model-report", project_id)
+        reader, other = readers or (None, None)
+        query = {"runs": ",".join(runs) or None, "against": against, "reader": reader, "other_reader": other}
+        query["bound"] = None if bound is None else repr(bound)
+        return await self.call(ModelReport, "GET", path, query=query, options=SLOW)
 
     async def audit_head(self) -> AuditHead:
         """Returns the head of the audit log; two equal heads mean that nothing changed between them."""

@@ -132,8 +132,17 @@ class LabelingProjectList(Received):
 
 
 class GenerateProjectTasks(Sent):
+    """Request for a campaign of predictions.
+
+    *Extension*: those with a confidence of at least `accept_above` are left out, but for `audit_fraction` of them drawn
+    at random. `accept_bound` is the upper bound of their error that was asked for, to be judged by that audit.
+    """
+
     calculation_ids: Annotated[list[Link], Field(min_length=1, max_length=1000)]
     campaign: LabelingCampaignCreate | None = None
+    accept_above: Fraction | None = None
+    audit_fraction: Fraction = 0.05
+    accept_bound: Fraction | None = None
 
 
 class GenerateProjectTasksResult(Received):
@@ -143,6 +152,8 @@ class GenerateProjectTasksResult(Received):
     n_skipped: int | None = None
     n_honeypots: int | None = None
     n_tasks: int | None = None
+    n_accepted: int | None = None  # extension, with `accept_above`
+    n_audited: int | None = None  # extension
 
 
 # --- tasks -----------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ class GeneratePreview(Received):
     n_skipped: int
     n_honeypots: int
     n_tasks: int
+    n_accepted: int = 0
+    n_audited: int = 0
 
 
 _PLACE_AND_HASH = {"anyOf": [{"type": "integer"}, {"type": "string"}]}

@@ -22,7 +22,7 @@ from gonogo.server.campaigns.campaigns import campaign_values, name_taken
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import campaign_public, project_public, read_campaign
 from gonogo.server.store.ids import new_id
-from gonogo.server.store.schema import calculations, campaigns, projects
+from gonogo.server.store.schema import auto_accepts, calculations, campaigns, projects
 from gonogo.server.store.typed_rows import fetch_campaign
 from gonogo.server.tasks import generate, selection
 
@@ -63,7 +63,7 @@ def generate_campaign(
     try:
         project = project_for(connection, caller, project_id, LEAD).project
         choice = selection.select_predictions(
-            connection, project, runs_of(connection, project_id, body.calculation_ids), rng
+            connection, project, runs_of(connection, project_id, body.calculation_ids), rng, acceptance_of(body)
         )
         settings = body.campaign or LabelingCampaignCreate(name=_free_name(connection, caller.org_id, project.name))
         values = campaign_values(caller, settings, now, project_id)
@@ -73,6 +73,16 @@ def generate_campaign(
         gold = selection.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(rng))
         wrong = selection.draw_seeded_errors(policy, choice.chosen, gold, rng)
         generate.generate_tasks(connection, campaign, choice.chosen, gold, now, rng, wrong)
+        if body.accept_above is not None:
+            connection.execute(
+                insert(auto_accepts).values(
+                    campaign_id=campaign.id,
+                    accept_above=body.accept_above,
+                    bound=body.accept_bound,
+                    n_accepted=choice.n_accepted,
+                    n_audited=choice.n_audited,
+                )
+            )
         public = campaign_public(read_campaign(connection, campaign.id))
     except IntegrityError:
         raise name_taken("campaign") from None
@@ -83,7 +93,14 @@ def generate_campaign(
         n_skipped=choice.n_skipped,
         n_honeypots=len(gold),
         n_tasks=len(choice.chosen) - len(gold),
+        n_accepted=choice.n_accepted,
+        n_audited=choice.n_audited,
     )
+
+
+def acceptance_of(body: GenerateProjectTasks) -> selection.Acceptance | None:
+    """What the request accepts unseen; `None` for nothing."""
+    return None if body.accept_above is None else selection.Acceptance(body.accept_above, body.audit_fraction)
 
 
 def runs_of(connection: Connection, project_id: str, calculation_ids: Sequence[str]) -> list[str]:
@@ -93,6 +110,12 @@ def runs_of(connection: Connection, project_id: str, calculation_ids: Sequence[s
     if len(connection.execute(in_project).all()) != len(ids):
         raise not_found()
     return ids
+
+
+def all_runs_of(connection: Connection, project_id: str) -> list[str]:
+    """Ids of all prediction runs of a project, oldest first."""
+    query = select(calculations.c.id).where(calculations.c.project_id == project_id).order_by(calculations.c.number)
+    return list(connection.execute(query).scalars())
 
 
 def _free_name(connection: Connection, org_id: str, project_name: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from fastapi import Query
 from sqlalchemy import Connection, func, select
 
 from gonogo.schemas.gonogo_api import KeyCreate, KeyCreated
@@ -19,16 +20,18 @@ from gonogo.schemas.lead import (
     RunList,
     RunPublic,
 )
+from gonogo.schemas.model_report import ModelReport
 from gonogo.server.auth.api_keys import KEYS, KeyRow, key_public, make_key, revoke_key
 from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
 from gonogo.server.campaigns.campaigns import DEFAULTS
-from gonogo.server.campaigns.projects import runs_of
+from gonogo.server.campaigns.projects import acceptance_of, all_runs_of, runs_of
 from gonogo.server.context import Context
-from gonogo.server.errors import documented
+from gonogo.server.errors import documented, invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.handler_decorators import IN_THREAD, READ_ONLY, open_to
 from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.model_report.report import ReportQuery, model_report
 from gonogo.server.progress.report import campaign_progress as progress
 from gonogo.server.results.auth import make_password
 from gonogo.server.serialize import instant
@@ -114,7 +117,8 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
     Without a seed in the policy, generate-tasks may draw a different sample.
     """
     project = project_for(tx, ctx.caller, project_id, LEAD).project
-    choice = selection.select_predictions(tx, project, runs_of(tx, project_id, body.calculation_ids), ctx.rng)
+    runs = runs_of(tx, project_id, body.calculation_ids)
+    choice = selection.select_predictions(tx, project, runs, ctx.rng, acceptance_of(body))
     fraction = body.campaign.gold_fraction if body.campaign else None
     n_gold = selection.count_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)
     return GeneratePreview(
@@ -123,7 +127,37 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
         n_skipped=choice.n_skipped,
         n_honeypots=n_gold,
         n_tasks=len(choice.chosen) - n_gold,
+        n_accepted=choice.n_accepted,
+        n_audited=choice.n_audited,
     )
+
+
+@router.get("/api/v1/gonogo/projects/{project_id}/model-report", name="model_report")
+@IN_THREAD
+@open_to(*READERS)
+def read_model_report(
+    project_id: str,
+    ctx: Context,
+    tx: Connection,
+    runs: Annotated[str | None, Query(max_length=40_000)] = None,
+    against: Annotated[str | None, Query(max_length=200)] = None,
+    reader: Annotated[str | None, Query(max_length=200)] = None,
+    other_reader: Annotated[str | None, Query(max_length=200)] = None,
+    bound: Annotated[float | None, Query(gt=0, lt=1)] = None,
+) -> ModelReport:
+    """How far the predictions of `runs` (ids with commas between; default: all of the project) can be trusted alone.
+
+    `against` compares with another run, `reader` with `other_reader`, at the places that both read. With `bound` the
+    report has the lowest confidence above which the upper bound of the error is at most that.
+    """
+    project_for(tx, ctx.caller, project_id, READERS)
+    ids = runs_of(tx, project_id, runs.split(",")) if runs else all_runs_of(tx, project_id)
+    if against is not None:
+        runs_of(tx, project_id, [against])
+    if (reader is None) != (other_reader is None):
+        raise invalid([{"loc": ["query", "reader"], "msg": "Give two readers to compare.", "type": "value_error"}])
+    readers = None if reader is None or other_reader is None else (reader, other_reader)
+    return model_report(tx, project_id, ReportQuery(ids, against or "", readers, bound))
 
 
 @router.get("/api/v1/gonogo/audit/head", name="audit_head")

@@ -84,6 +84,25 @@ class Selection:
     n_candidates: int
     n_eligible: int
     n_skipped: int
+    n_accepted: int = 0
+    n_audited: int = 0
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Predictions with a confidence of at least `above` are accepted unseen, but for `audit_fraction` at random."""
+
+    above: float
+    audit_fraction: float
+
+    def split(
+        self, candidates: Sequence[Candidate], rng: random.Random
+    ) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:
+        """Those for people, those accepted, and of these the audited ones: at least one, if any is accepted."""
+        accepted = [one for one in candidates if one.confidence is not None and one.confidence >= self.above]
+        taken = {one.id for one in accepted}
+        audited = rng.sample(accepted, math.ceil(self.audit_fraction * len(accepted)))
+        return [one for one in candidates if one.id not in taken], accepted, audited
 
 
 @dataclass(frozen=True)
@@ -105,9 +124,15 @@ def read_policy(raw: object, loc: Sequence[str | int] = ("body", "selection_poli
 
 
 def select_predictions(
-    connection: Connection, project: ProjectRow, calculation_ids: Sequence[str], rng: random.Random
+    connection: Connection,
+    project: ProjectRow,
+    calculation_ids: Sequence[str],
+    rng: random.Random,
+    acceptance: Acceptance | None = None,
 ) -> Selection:
     """The predictions of these runs that the project's policy wants and none of its campaigns has yet.
+
+    With `acceptance` the policy chooses of those that are not accepted; the audited ones are added.
 
     The same policy with a `seed` chooses the same predictions from the same runs.
     """
@@ -124,11 +149,18 @@ def select_predictions(
     candidates = [
         Candidate(row.id, row.number, row.predicted_confidence, row.has_truth) for row in eligible if not row.taken
     ]
+    accepted: list[Candidate] = []
+    audited: list[Candidate] = []
+    if acceptance is not None:
+        candidates, accepted, audited = acceptance.split(candidates, policy_rng)
+    chosen = [*apply_strategy(candidates, policy, policy_rng), *audited]
     return Selection(
-        chosen=tuple(apply_strategy(candidates, policy, policy_rng)),
+        chosen=tuple(sorted(chosen, key=lambda candidate: candidate.number)),
         n_candidates=len(rows),
         n_eligible=len(eligible),
-        n_skipped=len(eligible) - len(candidates),
+        n_skipped=len(eligible) - len(candidates) - len(accepted),
+        n_accepted=len(accepted),
+        n_audited=len(audited),
     )
 
 

@@ -21,7 +21,14 @@ from gonogo.server.store.schema.accounts import (
     users,
 )
 from gonogo.server.store.schema.audit import audit_log, rate_counts
-from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, campaigns, projects, voters
+from gonogo.server.store.schema.campaigns import (
+    annotator_scores,
+    auto_accepts,
+    campaign_scores,
+    campaigns,
+    projects,
+    voters,
+)
 from gonogo.server.store.schema.catalog import (
     calculations,
     drawing_deletions,
@@ -64,6 +71,7 @@ __all__ = [
     "api_keys",
     "assignments",
     "audit_log",
+    "auto_accepts",
     "calculations",
     "campaign_scores",
     "campaigns",

@@ -105,6 +105,16 @@ campaign_scores = Table(  # what the last refresh of a campaign's consensus foun
     Column("refreshed_at", Instant, nullable=False),
 )
 
+auto_accepts = Table(  # campaigns that left out sure predictions, but for an audit at random
+    "auto_accepts",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),
+    Column("accept_above", Float, nullable=False),
+    Column("bound", Float),  # upper bound of the error that was asked for
+    Column("n_accepted", Integer, nullable=False),
+    Column("n_audited", Integer, nullable=False),
+)
+
 annotator_scores = Table(  # how each voter errs, for the refresh of single tasks between those of the campaign
     "annotator_scores",
     metadata,
