@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Write a campaign's results: JSON Lines, CSV, Parquet, Label Studio, COCO.",
     ),
     "projects": ("projects", "projects", "Projects: list, show, create, generate."),
+    "models": ("models", "models", "What a model's predictions are worth alone: report."),
     "campaigns": (
         "campaigns.campaigns",
         "campaigns",
@@ -71,7 +72,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "doctor": ("doctor.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }
 
-ALIASES = {"campaign": "campaigns", "project": "projects"}
+ALIASES = {"campaign": "campaigns", "project": "projects", "model": "models"}
 """Earlier names of commands; they work and are not shown."""
 
 EPILOG = """\b

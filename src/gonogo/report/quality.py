@@ -5,9 +5,10 @@ each number means. No terminal, no colour.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gonogo.report.tables import table_lines
 from gonogo.schemas.counted_nouns import counted
 
 GAUGE_WIDTH = 33
@@ -221,7 +222,7 @@ def _annotators(report: Json, details: Json, names: Mapping[str, str], width: in
         name = names.get(annotator["annotator_user_id"], annotator["annotator_user_id"])
         rows.append(_annotator_row(annotator, signs, name))
         flags += [f"{_INDENT}! {name}: {reason}" for reason in evidence(signs)]
-    return [*_table(_narrowed(rows, width)), *flags, *(_INDENT + line for line in COLUMN_LEGEND)]
+    return [*table_lines(_narrowed(rows, width)), *flags, *(_INDENT + line for line in COLUMN_LEGEND)]
 
 
 def _annotator_row(annotator: Json, signs: Json, name: str) -> list[str]:
@@ -242,7 +243,7 @@ def _annotator_row(annotator: Json, signs: Json, name: str) -> list[str]:
 def _narrowed(rows: list[list[str]], width: int | None) -> list[list[str]]:
     """Rows without as many of the least important columns as it takes to fit."""
     for name in LEAST_IMPORTANT_COLUMNS:
-        if width is None or max(map(len, _table(rows))) <= width:
+        if width is None or max(map(len, table_lines(rows))) <= width:
             break
         column = rows[0].index(name)
         rows = [[*row[:column], *row[column + 1 :]] for row in rows]
@@ -285,7 +286,7 @@ def _groups(title: str, groups: Sequence[Json]) -> list[str]:
         ]
         for group in groups[:MAX_ROWS]
     ]
-    return ["", *_table(rows)]
+    return ["", *table_lines(rows)]
 
 
 def _missed_errors(kinds: Sequence[Json]) -> list[str]:
@@ -296,7 +297,7 @@ def _missed_errors(kinds: Sequence[Json]) -> list[str]:
     for kind in kinds[:MAX_ROWS]:
         name = str(kind["error_type"]).replace("_", " ")
         rows.append([name, f"{kind['missed']} of {kind['n']}", _with_interval(kind["share"], kind["interval"])])
-    return ["", *_table(rows)]
+    return ["", *table_lines(rows)]
 
 
 class Confusion(NamedTuple):
@@ -314,7 +315,7 @@ def _confusion(matrix: Json | None, width: int | None) -> list[str]:
     rows = [["Known answer ↓  given →", *matrix["verdicts"]]]
     for verdict, counts in zip(matrix["verdicts"], matrix["counts"], strict=True):
         rows.append([verdict, *map(str, counts)])
-    table = _table(rows)
+    table = table_lines(rows)
     fits = width is None or max(map(len, table)) <= width
     return ["", *(table if fits else _frequent_confusions(matrix))]
 
@@ -329,18 +330,7 @@ def _frequent_confusions(matrix: Json) -> list[str]:
     ]
     confusions.sort(key=lambda confusion: (-confusion.times, confusion.known, confusion.given))
     rows = [[verdicts[pair.known], verdicts[pair.given], str(pair.times)] for pair in confusions[:MAX_ROWS]]
-    return _table([["Known answer", "given instead", "times"], *rows]) if rows else []
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [_table_row(row, widths) for row in rows]
-
-
-def _table_row(cells: Iterable[str], widths: Sequence[int]) -> str:
-    first, *rest = cells
-    figures = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-    return "   ".join([first.ljust(widths[0]), *figures]).rstrip()
+    return table_lines([["Known answer", "given instead", "times"], *rows]) if rows else []
 
 
 def _wrapped(line: str, width: int) -> list[str]:

@@ -117,7 +117,8 @@ class _ObjectReading:
         understood = from_text is not None and from_text.kind not in (Kind.TEXT, Kind.EMPTY)
         is_prose = from_text is not None and from_text.kind is Kind.TEXT
         agreed = understood or not (is_prose or any(key in _KNOWN for key, _ in self.unplaced))
-        if agreed and _has_content(value) and _survives_round_trip(value):
+        # What the text alone says was read back by `parse` already.
+        if agreed and _has_content(value) and (value == from_text or _survives_round_trip(value)):
             return replace(value, text=from_text.text if from_text else "", extra=tuple(self.unplaced))
         base = from_text or EngineeringValue(Kind.EMPTY)
         extra = (item for item in self.stated if not (understood and _implies(base, *item)))

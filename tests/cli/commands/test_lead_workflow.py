@@ -41,7 +41,15 @@ def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) 
     project = gonogo.json("project", "create", "more", "--policy", policy)
     gonogo("import", str(imported), "--campaign", "first of more", "--project", "more")
     plan = gonogo.json("project", "generate", "more", "--dry-run")
-    assert plan == {"n_candidates": 4, "n_eligible": 4, "n_skipped": 4, "n_honeypots": 0, "n_tasks": 0}
+    assert plan == {
+        "n_candidates": 4,
+        "n_eligible": 4,
+        "n_skipped": 4,
+        "n_honeypots": 0,
+        "n_tasks": 0,
+        "n_accepted": 0,
+        "n_audited": 0,
+    }
     assert len(gonogo.json("campaign", "list")) == 2
     nothing = gonogo("project", "generate", "more", code=1)
     assert "4 of these are in a campaign of the project already" in nothing.stderr

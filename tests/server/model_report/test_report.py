@@ -70,7 +70,7 @@ async def test_imported_truths_judge_by_engineering_equality(runs: Runs) -> None
     report = await runs.report()
     assert (report.n_predictions, report.n_known, report.n_by_truth, report.n_by_task) == (4, 3, 3, 0)
     assert [(group.name, group.n, group.n_right) for group in report.by_kind] == [("dimension", 3, 1), ("thread", 1, 1)]
-    assert [(group.name, group.n_known, group.n_right) for group in report.by_reader] == [("qwen", 2, 1), ("–", 1, 1)]
+    assert [(group.name, group.n_known, group.n_right) for group in report.by_reader] == [("–", 1, 1), ("qwen", 2, 1)]
     (error,) = report.errors
     assert (error.prediction_id, error.predicted_value, error.truth) == ("first-1", {"text": "⌀8"}, {"text": "8"})
     assert error.reason
@@ -127,8 +127,10 @@ async def test_sure_predictions_are_left_out_but_for_an_audit_and_the_report_fol
 
 
 async def test_two_readers_and_two_runs_are_compared_at_the_places_that_both_read(runs: Runs) -> None:
-    place = {"part_revision_id": "sheet", "field_name": "bore"}
-    boxes = [{"drawing_bbox": [number / 10, 0, number / 10 + 0.05, 0.1], **place} for number in range(4)]
+    place: dict[str, Any] = {"part_revision_id": "sheet", "field_name": "bore"}
+    boxes: list[dict[str, Any]] = [
+        {"drawing_bbox": [number / 10, 0, number / 10 + 0.05, 0.1], **place} for number in range(4)
+    ]
     truths = ["1", "2", "3", "4"]
     first = [reading(text, truth, source="a", **box) for text, truth, box in zip("1239", truths, boxes, strict=True)]
     second = [reading(text, None, source="b", **box) for text, box in zip("1938", boxes, strict=True)]

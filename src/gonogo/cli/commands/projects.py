@@ -10,13 +10,14 @@ import click
 from gonogo.cli.completion import complete_project, complete_run
 from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
-from gonogo.cli.support.options import check_name
+from gonogo.cli.support.options import SHARE, check_name
 from gonogo.cli.support.output import print_fields, print_json, print_list
 from gonogo.cli.support.pager import pager_option
 from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
 from gonogo.json_types import JsonObject
+from gonogo.report.model import fine
 from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.labeling import (
     GenerateProjectTasks,
@@ -157,6 +158,7 @@ Examples:
   gonogo projects generate pmi --dry-run
   gonogo projects generate pmi --run predictions.jsonl \\
       --campaign "pmi, uncertain ones"
+  gonogo projects generate pmi --run new.jsonl --auto-accept-bound 0.5%
 """
 )
 @click.argument("name", metavar="PROJECT", shell_complete=complete_project)
@@ -170,6 +172,19 @@ Examples:
 @click.option("--campaign", callback=check_name, help="Name of the campaign to make; default: called as the project.")
 @click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs.")
 @click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots among the tasks.")
+@click.option(
+    "--auto-accept-bound",
+    "bound",
+    type=SHARE,
+    metavar="SHARE",
+    help="Leave out what is surely right: from the confidence on whose error is at most this (95 %), as 0.5%.",
+)
+@click.option(
+    "--audit-share",
+    type=SHARE,
+    metavar="SHARE",
+    help="Share of what is left out that people check all the same, at random (5%).",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be made; make nothing.")
 @api_command
 async def generate(
@@ -179,6 +194,8 @@ async def generate(
     campaign: str | None,
     redundancy: int | None,
     gold_fraction: float | None,
+    bound: float | None,
+    audit_share: float | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -193,6 +210,8 @@ async def generate(
     if campaign or settings:
         body = LabelingCampaignCreate.model_validate({"name": campaign or project.name or name, **settings})
         request = GenerateProjectTasks(calculation_ids=request.calculation_ids, campaign=body)
+    if bound is not None:
+        request = await _accept_surest(client, project, request, bound, audit_share)
     result = await _generate(client, project.id, request, dry_run=dry_run)
     if as_json:
         print_json(result.model_dump())
@@ -200,11 +219,37 @@ async def generate(
     n_seen, n_eligible, n_skipped = result.n_candidates, result.n_eligible, result.n_skipped
     echo_err(f"{n_seen} predictions seen, {n_eligible} fit the policy, {n_skipped} of them are in a campaign already.")
     counts = f"{counted(result.n_tasks or 0, 'task')} and {counted(result.n_honeypots or 0, 'honeypot')}"
+    counts = f"{result.n_tasks} tasks and {result.n_honeypots} honeypots"
+    if result.n_accepted:
+        echo_err(f"{result.n_accepted} accepted unseen; {result.n_audited} of them, at random, are still checked.")
     if isinstance(result, GeneratePreview):
         echo_err(f"{counts} would be made.")
         return
     echo_err(f"Campaign {result.campaign.name!r}: {counts}.")
     click.echo(result.campaign.id)
+
+
+async def _accept_surest(
+    client: LeadClient,
+    project: LabelingProjectPublic,
+    request: GenerateProjectTasks,
+    bound: float,
+    audit_share: float | None,
+) -> GenerateProjectTasks:
+    """The request with the confidence from which on the project's known outcomes keep the error at `bound`."""
+    await require_extensions(client, "This server accepts nothing unseen")
+    report = await client.model_report(project.id, bound=bound)
+    if report.accept is None:
+        fail(
+            f"no confidence keeps the error at {fine(bound)} or less: {report.n_known} outcomes are known",
+            "`gonogo models report` shows what is known. Have people answer more of the surest ones, at random.",
+        )
+    echo_err(
+        f"From a confidence of {report.accept.above:g} on the error is at most {fine(report.accept.upper)} (95 %), by "
+        f"{counted(report.accept.n_known, 'known outcome')}."
+    )
+    share = {} if audit_share is None else {"audit_fraction": audit_share}
+    return request.model_copy(update={"accept_above": report.accept.above, "accept_bound": bound, **share})
 
 
 async def _generate(

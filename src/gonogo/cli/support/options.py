@@ -92,3 +92,22 @@ def check_name(ctx: click.Context, parameter: click.Parameter, value: str | None
     if value is not None and (not value.strip() or not value.isprintable()):
         raise click.BadParameter("a name is one line with something to see in it.", ctx, parameter)
     return value
+
+
+class ShareType(click.ParamType[float]):
+    """A share between 0 and 1, exclusive, as `0.5%` or `0.005`."""
+
+    name = "share"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 < share < 1:
+            self.fail(f"{value!r} is no share between 0 and 1: write it like 0.5% or 0.005.", param, ctx)
+        return share
+
+
+SHARE = ShareType()
