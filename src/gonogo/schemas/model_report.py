@@ -19,7 +19,7 @@ class ModelGroup(Received):
     interval: Bounds | None = None
 
 
-class ReliabilityBin(Received):
+class ConfidenceBin(Received):
     """Predictions with a confidence in `[low, high)`; `claimed` is the mean confidence of the known ones."""
 
     low: float
@@ -117,7 +117,7 @@ class ModelReport(Received):
     calibration_error: float | None = None
     by_kind: list[ModelGroup] = []
     by_reader: list[ModelGroup] = []
-    reliability: list[ReliabilityBin] = []
+    reliability: list[ConfidenceBin] = []
     thresholds: list[AcceptThreshold] = []
     accept: AcceptThreshold | None = None
     audits: list[AuditResult] = []

@@ -24,7 +24,7 @@ Place = tuple[str, str, str]
 """Part revision, box and field of a reading."""
 
 
-class PredictionRow(NamedTuple):
+class JudgedPrediction(NamedTuple):
     """A prediction with its resolved task, if it has one; JSON columns are texts."""
 
     number: int
@@ -59,7 +59,7 @@ class KnownOutcome:
         unsure: Whether people settled that the drawing doesn't show it.
     """
 
-    prediction: PredictionRow
+    prediction: JudgedPrediction
     right: bool | None = None
     truth: str | None = None
     by_truth: bool = False
@@ -133,15 +133,15 @@ def known_outcomes(
     An imported truth wins over people's answers; an expert's ruling over a settled task of another campaign.
     """
     query = _PREDICTIONS.where(predictions.c.calculation_id.in_(calculation_ids)).order_by(predictions.c.number)
-    rows: dict[int, PredictionRow] = {}
-    for row in fetch_all(connection, query, PredictionRow):
+    rows: dict[int, JudgedPrediction] = {}
+    for row in fetch_all(connection, query, JudgedPrediction):
         other = rows.get(row.number)
         if other is None or (row.adjudicated and not other.adjudicated):
             rows[row.number] = row
     return [_outcome(row, comparer) for row in rows.values()]
 
 
-def _outcome(row: PredictionRow, comparer: ValueComparer) -> KnownOutcome:
+def _outcome(row: JudgedPrediction, comparer: ValueComparer) -> KnownOutcome:
     if row.truth is not None:
         right = comparer.same(row.value, row.truth, unit=row.unit or "", trailing_zeros=bool(row.trailing_zeros_matter))
         return KnownOutcome(row, right, row.truth, by_truth=True)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, select
 from gonogo.json_types import JsonValue
 from gonogo.schemas.model_report import (
     AcceptThreshold,
+    ConfidenceBin,
     ModelError,
     ModelGroup,
     ModelReport,
     ReaderComparison,
-    ReliabilityBin,
 )
 from gonogo.server.consensus.agreement import Interval, Share
 from gonogo.server.model_report.audits import audits_of
@@ -119,7 +119,7 @@ def _group(name: str, outcomes: Sequence[KnownOutcome]) -> ModelGroup:
     )
 
 
-def _reliability(outcomes: Outcomes) -> list[ReliabilityBin]:
+def _reliability(outcomes: Outcomes) -> list[ConfidenceBin]:
     """Bins of equal width that have predictions; the last one takes the confidence 1, too."""
     has = ~np.isnan(outcomes.confidence)
     bin_of = np.minimum((np.nan_to_num(outcomes.confidence) * N_BINS).astype(np.int64), N_BINS - 1)
@@ -131,7 +131,7 @@ def _reliability(outcomes: Outcomes) -> list[ReliabilityBin]:
         judged = inside & outcomes.known
         share = Share(int((judged & ~outcomes.wrong).sum()), int(judged.sum()))
         bins.append(
-            ReliabilityBin(
+            ConfidenceBin(
                 low=number / N_BINS,
                 high=(number + 1) / N_BINS,
                 n=int(inside.sum()),
@@ -145,7 +145,7 @@ def _reliability(outcomes: Outcomes) -> list[ReliabilityBin]:
     return bins
 
 
-def _calibration_error(bins: Sequence[ReliabilityBin]) -> float | None:
+def _calibration_error(bins: Sequence[ConfidenceBin]) -> float | None:
     """Expected calibration error over the predictions of bins with known outcomes; `None` without any."""
     judged = [
         (each.n, each.claimed, each.share) for each in bins if each.claimed is not None and each.share is not None
