@@ -25,8 +25,9 @@ def models() -> None:
     epilog="""\b
 Examples:
   gonogo models report predictions.jsonl
-  gonogo models report predictions.jsonl --bound 0.5%      from which confidence on?
-  gonogo models report new.jsonl --against old.jsonl       is the new model better?
+  # from which confidence on may it be accepted?
+  gonogo models report predictions.jsonl --bound 0.5%
+  gonogo models report new.jsonl --against old.jsonl
   gonogo models report --project 'PMI 2026' --readers gpt qwen
 """
 )
