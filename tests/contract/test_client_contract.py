@@ -149,6 +149,7 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/queue"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/submissions"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/export"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/export/settled"),
         ("POST", f"{gonogo}/campaigns/{{campaign_id}}/tasks-from-predictions"),
         ("POST", f"{gonogo}/projects/{{project_id}}/campaigns"),
         ("POST", f"{gonogo}/predictions"),

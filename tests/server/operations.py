@@ -172,6 +172,7 @@ OPERATIONS: dict[str, Operation] = {
     "campaign_progress": Operation(REVIEW),
     "watch_campaign": Operation(REVIEW, endless=True),
     "export_campaign": Operation("reader"),
+    "export_settled": Operation("reader"),
     "audit_head": Operation("reader"),
     "close_labeling_campaign": Operation(changes=True),
     # keys and drawings

@@ -216,3 +216,12 @@ class GonogoClient(ReviewClient):
         query = {"golden": "true"} if golden else None
         sent = self.prepare("GET", url_path(f"{GONOGO}/campaigns/{{}}/export", campaign_id), query=query)
         return self.stream_lines(sent)
+
+    async def settled_lines(self, campaign_id: str, after: int = 0) -> list[bytes]:
+        """Returns the tasks that settled after the cursor `after`, as raw JSON lines, each with its newline.
+
+        They are in the order of settling, some hundred at most, and not cleaned; each has its `cursor`.
+        """
+        path = url_path(f"{GONOGO}/campaigns/{{}}/export/settled", campaign_id)
+        async with aclosing(self.stream_lines(self.prepare("GET", path, query={"after": str(after)}))) as pieces:
+            return [line + b"\n" async for piece in pieces for line in piece.split(b"\n")[:-1]]

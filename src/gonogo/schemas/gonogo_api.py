@@ -345,3 +345,9 @@ class ExportRecord(Received):
     submissions: list[JsonObject] = []
     amendments: list[JsonObject] = []  # changes of votes by their voters, with both answers
     help: list[JsonObject] = []  # requests for the lead's help, without a verdict
+
+
+class SettledRecord(ExportRecord):
+    """Settled task of an export that follows a campaign; `cursor` is its place in the order of settling."""
+
+    cursor: int

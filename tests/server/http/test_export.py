@@ -6,7 +6,7 @@ import json
 
 import httpx
 
-from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.gonogo_api import ExportRecord, SettledRecord
 from gonogo.server.export.stream import CampaignExport
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns
@@ -84,3 +84,51 @@ async def test_an_empty_campaign_is_an_empty_export(lead: httpx.AsyncClient) -> 
     campaign_id = await campaign_with(lead, 0)
     answer = await lead.get(f"{GONOGO}/campaigns/{campaign_id}/export")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def settled(lead: httpx.AsyncClient, campaign_id: str, after: int = 0, limit: int = 500) -> list[SettledRecord]:
+    path = f"{GONOGO}/campaigns/{campaign_id}/export/settled"
+    answer = await lead.get(path, params={"after": after, "limit": limit})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+    return [SettledRecord.model_validate_json(line) for line in answer.content.split(b"\n")[:-1]]
+
+
+async def test_settled_tasks_come_in_the_order_they_settled_from_any_cursor(lead: httpx.AsyncClient) -> None:
+    campaign_id = await campaign_with(lead, 4, target_redundancy=1)
+    gold = {**task_bodies(1)[0], "is_gold": True, "gold_answer": "correct"}
+    await ok(lead.post(f"{LABELING}/campaigns/{campaign_id}/tasks", json={"tasks": [gold]}))
+    assert await settled(lead, campaign_id) == []
+    served = []
+    async with person(lead, await session_of(lead, campaign_id, "ann@example.com")) as somebody:
+        while task := await ok(somebody.post(f"{LABELING}/campaigns/{campaign_id}/next-task")):
+            await ok(somebody.post(f"{LABELING}/tasks/{task['id']}/submit", json={"verdict": "correct"}))
+            served.append(task["id"])
+    every = await settled(lead, campaign_id)
+    assert [record.task_id for record in every] == [task for task in served if task in {r.task_id for r in every}]
+    assert (len(every), {record.is_gold for record in every}) == (4, {False})
+    assert {(record.status, len(record.submissions)) for record in every} == {("resolved", 1)}
+    for place, record in enumerate(every):
+        assert await settled(lead, campaign_id, record.cursor) == every[place + 1 :]
+    assert await settled(lead, campaign_id, limit=2) == every[:2]
+    plain = (await lead.get(f"{GONOGO}/campaigns/{campaign_id}/export")).content.split(b"\n")[:-1]
+    by_id = {record.task_id: record for record in map(ExportRecord.model_validate_json, plain)}
+    assert [record.model_dump(exclude={"cursor"}) for record in every] == [
+        by_id[record.task_id].model_dump() for record in every
+    ]
+
+
+async def test_a_ruling_on_a_settled_task_brings_it_again_behind_every_cursor(lead: httpx.AsyncClient) -> None:
+    campaign_id = await campaign_with(lead, 2, target_redundancy=1)
+    async with person(lead, await session_of(lead, campaign_id, "ann@example.com")) as somebody:
+        for _ in range(2):
+            task = await ok(somebody.post(f"{LABELING}/campaigns/{campaign_id}/next-task"))
+            await ok(somebody.post(f"{LABELING}/tasks/{task['id']}/submit", json={"verdict": "correct"}))
+    first, second = await settled(lead, campaign_id)
+    ruling = {"verdict": "incorrect", "corrected_value": {"text": "M8"}}
+    await ok(lead.post(f"{LABELING}/tasks/{first.task_id}/adjudicate", json=ruling))
+    (again,) = await settled(lead, campaign_id, second.cursor)
+    assert (again.task_id, again.consensus_verdict, again.consensus_value) == (
+        first.task_id,
+        "incorrect",
+        {"text": "M8"},
+    )

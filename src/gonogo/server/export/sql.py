@@ -2,10 +2,13 @@
 
 An export of a million tasks is a million JSON objects with their votes. Read row by row and written by `pydantic`, it
 takes half as long again (docs/design/performance.md), and each row waits for the interpreter's lock while others vote.
-Written by the database, a batch is one text. `json_lines` is the only door; no other module writes JSON by SQL.
+Written by the database, a batch is one text. `json_lines` and `settled_json_lines` are the only
+doors; no other module writes JSON by SQL.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +19,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Subquery,
     Table,
     Text,
     bindparam,
@@ -33,6 +37,7 @@ from gonogo.server.store.dialects.sql_functions import ExactFloat, FormatText, I
 from gonogo.server.store.schema import (
     amendments,
     annotator_accounts,
+    cases,
     drawings,
     gold_items,
     golden_items,
@@ -48,6 +53,9 @@ from gonogo.server.store.schema import (
 from gonogo.server.store.schema.columns import Instant
 from gonogo.server.store.typed_rows import AnyColumn
 from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
+
+SETTLED_STATE: Final = "Labeled"
+"""`cases.state` of a settled task that is no gold (`schemas.results_api.STATES`)."""
 
 Cell = tuple[str, AnyColumn]
 """A field: its mark in the template (`%s`, with quotes for plain text), and the expression of its value."""
@@ -67,7 +75,36 @@ def json_lines(condition: ColumnElement[bool]) -> Select[str]:
         .order_by(tasks.c.number)
         .subquery("lines")
     )
-    text = cast(StringAgg(lines.c.line, _literal("\n"), lines.c.number), Text)
+    return _one_text(lines, lines.c.number)
+
+
+def settled_json_lines() -> Select[str]:
+    """One text: a line for each settled task in the order they settled, with its place in it as `cursor`; or `NULL`.
+
+    The fields are those of `SettledRecord`. Parameters: `campaign`, its `name` as JSON, `after` and `horizon`, between
+    which the cursors lie, and `size`, the most lines. Gold never settles, so it is in none of them.
+    """
+    few = (
+        select(cases.c.task_number, cases.c.seq)
+        .where(
+            cases.c.campaign_id == bindparam("campaign"),
+            cases.c.state == SETTLED_STATE,
+            cases.c.seq > bindparam("after"),
+            cases.c.seq <= bindparam("horizon"),
+        )
+        .order_by(cases.c.seq)
+        .limit(bindparam("size", type_=Integer))
+        .subquery("few")
+    )
+    cells = {**_task_cells(), "cursor": _cell(few.c.seq)}
+    record = _object({name: cells[name] for name in ("cursor", *ExportRecord.model_fields)})
+    source = _with_origin_and_outcome(few.join(tasks, tasks.c.number == few.c.task_number))
+    lines = select(record.label("line"), few.c.seq).select_from(source).order_by(few.c.seq).subquery("lines")
+    return _one_text(lines, lines.c.seq)
+
+
+def _one_text(lines: Subquery, order: AnyColumn) -> Select[str]:
+    text = cast(StringAgg(lines.c.line, _literal("\n"), order), Text)
     return select(text.label("all")).select_from(lines)
 
 
@@ -134,10 +171,10 @@ def _help_cells() -> dict[str, Cell]:
     } | {name: _cell(help_requests.c[name]) for name in ("reason", "note", "duration_ms", "created_at")}
 
 
-def _with_origin_and_outcome() -> FromClause:
-    """Outer joins only, so that every task is there once."""
+def _with_origin_and_outcome(source: FromClause = tasks) -> FromClause:
+    """Outer joins only, so that every task of `source` is there once."""
     return (
-        tasks.outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
+        source.outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
         .outerjoin(gold_items, gold_items.c.id == tasks.c.gold_item_id)
         .outerjoin(golden_items, golden_items.c.task_id == tasks.c.id)
         .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)

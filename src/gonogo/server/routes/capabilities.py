@@ -30,6 +30,7 @@ EXTENSIONS = [
     "progress_stream",
     "notes",
     "amendments",
+    "settled_export",
 ]
 
 
