@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,12 +12,16 @@ import click
 
 from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
+from gonogo.client.errors import UnsupportedError
 from gonogo.client.lookup import find_campaign
 from gonogo.runtime import gc_paused
+from gonogo.schemas.counted_nouns import counted
 from gonogo.transfer.exporting.export_campaign import ExportOptions, ExportResult, export_campaign, write_manifest
+from gonogo.transfer.exporting.follow_campaign import follow_campaign, gives_cursors
+from gonogo.transfer.exporting.followed_file import FollowedPipe, FollowPosition, open_followed_file
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, export_formats
 
 _FORMATS = export_formats()
@@ -32,6 +38,8 @@ Examples:
   # what was written, for a script
   gonogo export "batch 12" --out results.jsonl --json
   gonogo export "batch 12" --format coco --drawings scans/ --out coco.json
+  gonogo export "batch 12" --follow --out settled.jsonl        a line as each task settles; run again, it goes on
+  gonogo export "batch 12" --follow --after 17 | ./post        the same for a pipe, after the line with cursor 17
 """
 )
 @campaign_argument
@@ -55,6 +63,17 @@ Examples:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help=f"Folder of the pictures, for forms that need their size ({_PICTURE_FORMATS}).",
 )
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Write a line as each task settles, until the campaign is closed or all are settled; --out FILE is continued.",
+)
+@click.option(
+    "--after",
+    type=click.IntRange(0, 2**63 - 1),
+    metavar="CURSOR",
+    help="With --follow, without --out: begin after the line that has this `cursor`.",
+)
 @server_option
 @json_option
 def export(
@@ -64,13 +83,22 @@ def export(
     out: Path | None,
     manifest: Path | None,
     drawings: Path | None,
+    follow: bool,
+    after: int | None,
     base_url: str | None,
     as_json: bool,
 ) -> None:
     """Write CAMPAIGN: a record a task, with prediction, votes, consensus, rulings, times and gold.
 
     The same export of an unchanged campaign is the same, byte by byte.
+
+    With --follow only what settled, in that order. After a break the same command goes on behind the last whole line of
+    --out FILE. A task that changes after it settled gets another line, and the last one counts; gold gets none.
     """
+    if after is not None and (not follow or out is not None):
+        fail("--after goes with --follow, and without --out", "--out FILE goes on behind its last line.", EXIT_USAGE)
+    if follow and (golden or manifest or drawings or format_name != DEFAULT_FORMAT):
+        fail("--follow writes JSON Lines of what settles, and nothing else", "Export the rest at the end.", EXIT_USAGE)
     if _FORMATS[format_name].binary and out is None:
         fail(f"{_FORMATS[format_name].title} is not for a terminal or a pipe", "Give a file with --out.", EXIT_USAGE)
     if as_json and out is None:
@@ -78,6 +106,9 @@ def export(
     for file in filter(None, (out, manifest)):
         if not file.parent.is_dir():
             fail(f"There is no folder {file.parent} for {file.name}", "Make it, or choose another place.")
+    if follow:
+        run(_follow(campaign, out, after or 0, base_url, as_json=as_json))
+        return
     with gc_paused():
         result = run(_export(campaign, ExportOptions(format_name, golden, drawings), out, manifest, base_url))
     for note in result.notes:
@@ -117,3 +148,36 @@ async def _export(
         if manifest is not None:
             await write_manifest(client, source, options, result, manifest)
         return result
+
+
+async def _follow(campaign: str, out: Path | None, after: int, base_url: str | None, *, as_json: bool) -> None:
+    async with open_client(base_url, clean=False) as client:
+        source = await find_campaign(client, campaign)
+        cursors = gives_cursors(await client.capabilities())
+        if after and not cursors:
+            raise UnsupportedError(
+                "This server gives no cursors.", next_step="Use --out FILE, which knows what it has."
+            )
+        with _open_target(out, source.id, after, cursors=cursors) as target:
+            try:
+                await follow_campaign(client, source, target.position, target.write, echo_err)
+            except asyncio.CancelledError:  # Ctrl+C
+                fail(f"stopped after {counted(target.n_lines, 'new line')}", _next_step(target, out), EXIT_INTERRUPTED)
+            if as_json:
+                print_json({"n_lines": target.n_lines, "cursor": target.position.cursor or None, "out": str(out)})
+            else:
+                where = f" in {out}" if out else ""
+                echo_err(f"{counted(target.n_lines, 'new line')}{where}. Nothing more will settle.")
+
+
+def _open_target(
+    out: Path | None, campaign_id: str, after: int, *, cursors: bool
+) -> AbstractContextManager[FollowedPipe]:
+    if out is None:
+        return nullcontext(FollowedPipe(sys.stdout.buffer, FollowPosition(after)))
+    return open_followed_file(out, campaign_id, cursors=cursors)
+
+
+def _next_step(target: FollowedPipe, out: Path | None) -> str:
+    cursor = target.position.cursor
+    return f"Go on with --after {cursor}." if out is None and cursor else "Run the same command again to go on."

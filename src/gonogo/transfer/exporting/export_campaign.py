@@ -22,10 +22,10 @@ from gonogo.client.errors import NotFoundError, UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.page_reader import read_all, read_all_by_status
-from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.sanitize import escape_json
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, OutputStream, export_formats, make_writer
+from gonogo.transfer.exporting.task_record import task_record
 from gonogo.transfer.progress_callback import ReportProgress, no_progress
 
 REPORT_EVERY: Final = 1000
@@ -138,10 +138,7 @@ async def _from_task_list(
     )
     notes.append("This server lists no votes, so `submissions` is empty in each line.")
     for task in tasks:
-        identity = {"task_id": task.id, "campaign_id": campaign.id, "campaign": campaign.name or ""}
-        fields = {name: value for name, value in task.model_dump().items() if value is not None}
-        record = ExportRecord.model_validate({"status": "", **fields, **identity})
-        yield escape_json(json.dumps(record.model_dump(), ensure_ascii=False)).encode() + b"\n"
+        yield task_record(task, campaign)
 
 
 async def write_manifest(
