@@ -13,7 +13,10 @@ from tests.contract.conftest import OPERATIONS, load_copy, load_reference
 from tests.contract.openapi import OpenApi
 
 EXTENSIONS = {"query:cursor": "string", "query:force": "boolean", "query:limit": "integer"}
-BODY_EXTENSIONS = {"role": "string", "reason": "string", "note": "string"}
+BODY_EXTENSIONS = {
+    **{"role": "string", "reason": "string", "note": "string"},
+    **{"accept_above": "number", "accept_bound": "number", "audit_fraction": "number"},
+}
 ENVELOPE = {"error", "request_id"}
 
 

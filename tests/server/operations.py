@@ -114,6 +114,7 @@ OPERATIONS: dict[str, Operation] = {
     "generate_project_tasks": Operation(body=lambda ids: {"calculation_ids": [ids["calculation_id"]]}, changes=True),
     "preview_tasks": Operation(body=lambda ids: {"calculation_ids": [ids["calculation_id"]]}),
     "list_runs": Operation("reader"),
+    "model_report": Operation("reader"),
     "store_predictions": Operation(
         body=lambda ids: {"project_id": ids["project_id"], "run": "new", "predictions": [_prediction("n")]},
         changes=True,
@@ -190,7 +191,17 @@ OPERATIONS: dict[str, Operation] = {
     # last, because the assignment is needed before
     "revoke_campaign_assignment": Operation(changes=True),
 }
-OPEN = {"capabilities", "landing_page", "redeem_magic_link", "drawing_file", "healthz", "readyz", "metrics", "openapi"}
+OPEN = {
+    "capabilities",
+    "landing_page",
+    "redeem_magic_link",
+    "drawing_file",
+    "healthz",
+    "readyz",
+    "metrics",
+    "openapi",
+    "api_page",
+}
 """Answer without a credential."""
 RESULTS = {
     "log_in": "POST /auth/public/v1/login",

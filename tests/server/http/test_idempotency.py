@@ -19,6 +19,7 @@ from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.context import Context
 from gonogo.server.http.handler_decorators import open_to
+from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
@@ -171,7 +172,7 @@ async def test_a_malformed_key_is_refused(lead: httpx.AsyncClient, bad: str) -> 
 async def test_a_failure_undoes_everything_and_frees_the_key(settings: ServerSettings) -> None:
     app = create_app(settings)
     fails = [True, False]
-    router = make_router()
+    router = make_router(Tag.TASKS)
 
     @router.post("/boom")
     @open_to("lead")
@@ -196,7 +197,7 @@ def all_bytes(folder: Path) -> bytes:
 
 def test_a_handler_that_could_wait_in_its_transaction_is_refused_when_it_is_registered() -> None:
     """Another handler on the same loop would then wait for its lock for ever."""
-    router = make_router()
+    router = make_router(Tag.TASKS)
 
     async def waits(tx: Connection) -> dict[str, int]:
         return {}
@@ -213,7 +214,7 @@ def test_a_handler_that_could_wait_in_its_transaction_is_refused_when_it_is_regi
 
 
 def test_a_handler_that_names_no_roles_is_refused_when_it_is_registered() -> None:
-    router = make_router()
+    router = make_router(Tag.TASKS)
 
     def changes(tx: Connection) -> dict[str, int]:
         return {}

@@ -219,7 +219,6 @@ async def generate(
     n_seen, n_eligible, n_skipped = result.n_candidates, result.n_eligible, result.n_skipped
     echo_err(f"{n_seen} predictions seen, {n_eligible} fit the policy, {n_skipped} of them are in a campaign already.")
     counts = f"{counted(result.n_tasks or 0, 'task')} and {counted(result.n_honeypots or 0, 'honeypot')}"
-    counts = f"{result.n_tasks} tasks and {result.n_honeypots} honeypots"
     if result.n_accepted:
         echo_err(f"{result.n_accepted} accepted unseen; {result.n_audited} of them, at random, are still checked.")
     if isinstance(result, GeneratePreview):
