@@ -108,6 +108,7 @@ def wait_for_lines(path: Path, count: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 async def test_each_task_is_a_line_within_a_second_until_all_are_settled(scene: Scene) -> None:
     """The pauses let it settle at moments anywhere between two looks, after a rest and in a run."""
     delays = []
@@ -149,6 +150,7 @@ async def test_a_run_that_is_killed_goes_on_without_a_line_lost_or_doubled(scene
     assert json.loads(told)["cursor"] == json.loads(out.read_bytes().splitlines()[-1])["cursor"]
 
 
+@pytest.mark.slow
 async def test_ctrl_c_names_the_cursor_to_go_on_from_and_closing_ends_it(scene: Scene) -> None:
     with uvicorn_over(scene.settings) as url:
         async with following(url, scene.key) as follower:
@@ -164,6 +166,7 @@ async def test_ctrl_c_names_the_cursor_to_go_on_from_and_closing_ends_it(scene: 
             assert (await follower.end())[:2] == (0, "")
 
 
+@pytest.mark.slow
 async def test_a_server_that_restarts_loses_no_line(scene: Scene) -> None:
     with uvicorn_over(scene.settings) as url:
         port = int(urlsplit(url).port or 0)
@@ -179,6 +182,7 @@ async def test_a_server_that_restarts_loses_no_line(scene: Scene) -> None:
         await running.__aexit__(None, None, None)
 
 
+@pytest.mark.slow
 async def test_without_a_stream_it_looks_by_itself(scene: Scene) -> None:
     settings = ServerSettings(database_url=scene.settings.database_url, streams_per_key=0)
     with uvicorn_over(settings) as url:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from gonogo.cli.commands.import_watch import watch_import
 from gonogo.cli.completion import complete_campaign, complete_project
 from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
@@ -82,6 +83,7 @@ Examples:
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
   gonogo import --source centaur --task 1234 --campaign "second look"
+  gonogo import --watch incoming/ --campaign "batch 12"       each file that comes in, until Ctrl+C
 
 JSON Lines, one prediction a line: part, drawing, page, bbox, bbox_unit (px, pt, norm), predicted_value, any task field,
 and optionally truth. Also: CSV (with a mapping in TOML: [columns], [constants], [csv]), COCO, Label Studio
@@ -152,6 +154,13 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     show_default=True,
     help="With --source: labeled cases below it are asked again, like the flagged ones.",
 )
+@click.option(
+    "--watch",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Import each file that comes into DIR; it moves to DIR/done, a bad one to DIR/failed, the reason beside it.",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines out instead of refusing the file.")
 @server_option
 @json_option
@@ -163,15 +172,19 @@ def import_(
     task: int | None,
     source_url: str | None,
     min_agreement: float,
+    folder: Path | None,
     base_url: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Make project, drawings, predictions and campaign from FILE, or from a task of a results API."""
-    if (file is None) == (source is None) or (source is not None and task is None):
-        fail("give a FILE, or --source with --task", "`gonogo import --help` shows both.", EXIT_USAGE)
+    if [file, source, folder].count(None) != 2 or (source is not None and task is None):
+        fail("give a FILE, --watch DIR, or --source with --task", "`gonogo import --help` shows all.", EXIT_USAGE)
     _check_target(options["campaign"], options["project"], gold_from_truth=options["gold_from_truth"])
     options["setup"] = _setup(options)
+    if folder is not None:
+        watch_import(_file_options(folder, format_name, mapping, options), base_url, as_json=as_json)
+        return
     if file is not None:
         result = _import_file(file, format_name, mapping, options, base_url)
     else:
@@ -209,12 +222,16 @@ def _setup(options: dict[str, Any]) -> CampaignSetup:
 def _import_file(
     file: Path, format_name: str | None, mapping: Path | None, options: dict[str, Any], base_url: str | None
 ) -> ImportResult:
+    with gc_paused():
+        return run(_import(_file_options(file, format_name, mapping, options), base_url))
+
+
+def _file_options(file: Path, format_name: str | None, mapping: Path | None, options: dict[str, Any]) -> ImportOptions:
     try:
         columns = read_mapping(mapping) if mapping else None
     except BadFileError as error:
         fail(str(error), error.next_step)
-    with gc_paused():
-        return run(_import(ImportOptions(file, format_name=format_name, mapping=columns, **options), base_url))
+    return ImportOptions(file, format_name=format_name, mapping=columns, **options)
 
 
 async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
