@@ -46,8 +46,13 @@ def predictions(tmp_path: Path) -> Path:
 
 
 def _annotate_once(cli: Cli, campaign_id: str) -> dict[str, str]:
+    return _screens(cli, "tests.support.annotate_once", campaign_id)
+
+
+def _screens(cli: Cli, program: str, campaign_id: str) -> dict[str, str]:
+    """What the program printed, which runs the workstation without a terminal."""
     process = subprocess.run(
-        [sys.executable, "-m", "tests.support.annotate_once", campaign_id],
+        [sys.executable, "-m", program, campaign_id],
         capture_output=True,
         text=True,
         env=cli.env,
@@ -59,6 +64,19 @@ def _annotate_once(cli: Cli, campaign_id: str) -> dict[str, str]:
     return screens
 
 
+def _vote(cli: Cli, campaign: str) -> None:
+    """One answer by a person who was invited: nobody rules on a vote of their own."""
+    with cli.serving() as url:
+        remote = {"GONOGO_BASE_URL": url, "GONOGO_API_KEY": cli.json("keys", "create", "--name", "lead")["key"]}
+        invited = cli.json("assign", "batch", "ana@example.com", env=remote)
+        sent = {"magic_link_token": invited["magic_link_token"], "client_nonce": "a nonce of ours"}
+        session = httpx.post(f"{url}/api/v1/gonogo/sessions", json=sent).json()["session_token"]
+        labeling = f"{url}/api/v1/parts/labeling"
+        with httpx.Client(headers={"Authorization": f"Bearer {session}"}) as ana:
+            task = ana.post(f"{labeling}/campaigns/{campaign}/next-task").json()["id"]
+            ana.post(f"{labeling}/tasks/{task}/submit", json={"verdict": "correct"}).raise_for_status()
+
+
 def test_import_annotate_and_export(elsewhere: Cli, predictions: Path) -> None:
     elsewhere("import", str(predictions), "--drawings", str(predictions.parent), "--campaign", "batch")
     campaign = elsewhere.json("campaign", "show", "batch")
@@ -68,6 +86,19 @@ def test_import_annotate_and_export(elsewhere: Cli, predictions: Path) -> None:
     lines = [json.loads(line) for line in elsewhere("export", "batch", "--format", "jsonl").splitlines()]
     assert len(lines) == campaign["task_count"]
     assert any(line["submissions"] for line in lines)
+
+
+def test_review(elsewhere: Cli, predictions: Path) -> None:
+    doubtful = ("--redundancy", "1", "--max-risk", "0", "--gold-fraction", "0")  # one vote, which settles nothing
+    elsewhere("import", str(predictions), "--drawings", str(predictions.parent), "--campaign", "batch", *doubtful)
+    campaign = elsewhere.json("campaign", "show", "batch")["id"]
+    _vote(elsewhere, campaign)
+    screens = _screens(elsewhere, "tests.support.review_once", campaign)
+    assert len(CELLS & set(screens["case"])) > 5, screens["case"]
+    assert "can't be shown" not in screens["case"]
+    lines = [json.loads(line) for line in elsewhere("export", "batch", "--format", "jsonl").splitlines()]
+    answered = [line for line in lines if line["submissions"]]
+    assert {(line["status"], line["consensus_verdict"]) for line in answered} == {("resolved", "incorrect")}
 
 
 def test_doctor_draws_a_sheet_and_names_the_limits_that_are_missing(elsewhere: Cli) -> None:

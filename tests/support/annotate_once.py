@@ -26,10 +26,10 @@ async def main(campaign_id: str) -> dict[str, str]:
     services = make_services(AppPaths())
     app = make_app(services, start="embedded", campaign_id=campaign_id)
     async with app.run_test(size=(120, 40)) as pilot:
-        await _until(pilot, lambda: "a correct" in text_of(app.screen))
-        await _until(pilot, lambda: bool(getattr(app.screen, "is_complete", False)))
+        await until(pilot, lambda: "a correct" in text_of(app.screen))
+        await until(pilot, lambda: bool(getattr(app.screen, "is_complete", False)))
         first = text_of(app.screen)
-        await _until(pilot, lambda: _press(pilot) or "nothing yet" not in text_of(app.screen))
+        await until(pilot, lambda: _press(pilot) or "nothing yet" not in text_of(app.screen))
         second = text_of(app.screen)
     await services.aclose()
     return {"question": first, "answered": second}
@@ -41,7 +41,7 @@ def _press(pilot: Pilot[None]) -> bool:
     return False
 
 
-async def _until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
+async def until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
     end = time.monotonic() + SECONDS
     while not done():
         if time.monotonic() > end:
