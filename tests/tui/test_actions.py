@@ -12,6 +12,7 @@ from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
 from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
+from gonogo.tui.screens.lead.model import ModelScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.screens.results.case import CaseScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
@@ -34,6 +35,7 @@ OWNERS: dict[actions.Scope, type] = {
     actions.ADJUDICATE: AdjudicateScreen,
     actions.CONTACT: ContactSheetScreen,
     actions.QUALITY: QualityScreen,
+    actions.MODEL: ModelScreen,
     actions.CANDIDATES: GoldCandidatesScreen,
     actions.ANNOTATORS: AnnotatorsScreen,
     actions.PRACTICE: PracticeScreen,

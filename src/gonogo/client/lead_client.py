@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gonogo.client.base_client import BaseClient, body_of
 from gonogo.client.gonogo_client import GONOGO, GonogoClient
@@ -67,11 +67,10 @@ class LeadClient(GonogoClient):
 
         `against` is a run to compare with, `readers` two readers; `bound` asks for a threshold with at most this error.
         """
-        path = url_path(f"{GONOGO}/projects/{{}}/model-report", project_id)
         reader, other = readers or (None, None)
         query = {"runs": ",".join(runs) or None, "against": against, "reader": reader, "other_reader": other}
         query["bound"] = None if bound is None else repr(bound)
-        return await self.call(ModelReport, "GET", path, query=query, options=SLOW)
+        return await model_report_of(self, project_id, query)
 
     async def audit_head(self) -> AuditHead:
         """Returns the head of the audit log; two equal heads mean that nothing changed between them."""
@@ -85,6 +84,14 @@ class LeadClient(GonogoClient):
 async def progress_of(client: BaseClient, campaign_id: str) -> CampaignProgress:
     """Returns the progress of a campaign with any client of our server."""
     return await client.call(CampaignProgress, "GET", url_path(f"{GONOGO}/campaigns/{{}}/progress", campaign_id))
+
+
+async def model_report_of(
+    client: BaseClient, project_id: str, query: Mapping[str, str | None] | None = None
+) -> ModelReport:
+    """Returns the model report of a project with any client of our server."""
+    path = url_path(f"{GONOGO}/projects/{{}}/model-report", project_id)
+    return await client.call(ModelReport, "GET", path, query=query, options=SLOW)
 
 
 async def all_assignments_of(client: BaseClient, campaign_id: str) -> list[CampaignAssignmentPublic]:

@@ -17,8 +17,8 @@ NOT_REPRESENTATIVE = (
 )
 
 
-def report_lines(report: ModelReport, *, bound: float | None = None) -> list[str]:
-    """Returns the report as lines."""
+def report_lines(report: ModelReport, *, bound: float | None = None, with_errors: bool = True) -> list[str]:
+    """Returns the report as lines; the surest errors are the last ones."""
     if not report.n_predictions:
         return ["There are no predictions. `gonogo import` brings them in."]
     lines = _headline(report)
@@ -33,7 +33,7 @@ def report_lines(report: ModelReport, *, bound: float | None = None) -> list[str
     lines += [] if bound is None else ["", *_accept(report.accept, bound)]
     lines += _audits(report)
     lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
-    return lines + _errors(report.errors)
+    return [*lines, *(_errors(report.errors) if with_errors else [])]
 
 
 def _headline(report: ModelReport) -> list[str]:

@@ -231,6 +231,10 @@ class Navigator:
         """Opens the gold candidates of a campaign."""
         self._app.push_screen(self._lead_screens().candidates(signed, campaign_id, name))
 
+    def show_model(self, signed: SignedIn, campaign_id: str, name: str) -> None:
+        """Opens the model report of a campaign's project."""
+        self._app.push_screen(self._lead_screens().model(signed, campaign_id, name))
+
     def _lead_screens(self) -> LeadScreenFactory:
         from gonogo.tui.screens.lead_and_results import LeadScreenFactory  # loaded when first shown
 

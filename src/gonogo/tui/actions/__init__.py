@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from gonogo.tui.actions.action_types import KEY_NAMES, Action, Scope, key_name, keys_of
 from gonogo.tui.actions.application import EVERYWHERE
 from gonogo.tui.actions.expert import ADJUDICATE, CONTACT, REVIEW
-from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, QUALITY, SETTINGS
+from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, MODEL, QUALITY, SETTINGS
 from gonogo.tui.actions.results import CASE, RESULTS
 from gonogo.tui.actions.work import ANNOTATE, CHOOSE, EDIT, HISTORY, PRACTICE, TOUR
 
@@ -29,6 +29,7 @@ __all__ = [
     "HISTORY",
     "KEY_NAMES",
     "LEAD",
+    "MODEL",
     "PRACTICE",
     "QUALITY",
     "RESULTS",
@@ -44,8 +45,8 @@ __all__ = [
 ]  # fmt: skip
 
 SCOPES: tuple[Scope, ...] = (
-    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, CANDIDATES, ANNOTATORS, PRACTICE, TOUR, LEAD, SETTINGS, RESULTS,
-    CASE, EDIT, HISTORY, CHOOSE, EVERYWHERE,
+    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, MODEL, CANDIDATES, ANNOTATORS, PRACTICE, TOUR, LEAD, SETTINGS,
+    RESULTS, CASE, EDIT, HISTORY, CHOOSE, EVERYWHERE,
 )  # fmt: skip
 """All scopes, in the order of `docs/keys.md`."""
 

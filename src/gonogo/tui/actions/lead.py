@@ -8,6 +8,7 @@ LEAD = Scope(
     "lead", "Campaigns",
     Action("quality", "quality", "What its labels are worth.", ("y",), "quality", 1),
     Action("review", "review", "Its review queue.", ("v",), "review", 2),
+    Action("model", "model", "What the model's predictions are worth alone.", ("m",), "model", 6),
     Action("invite", "invite", "Invite a person by e-mail.", ("i",), "invite", 3),
     Action("people", "people", "Choose someone: new link, pause, remove.", ("d",), "people", 4),
     Action("settings", "settings", "When tasks settle, votes, unit, review, guideline.", ("s",), "settings", 5),
@@ -34,6 +35,15 @@ QUALITY = Scope(
     Action("annotators", "annotators", "Flags; pause, discount, ask again.", ("p",), "annotators", 2),
     Action("candidates", "gold", "Rulings proposed as gold.", ("g",), "candidates", 3),
     Action("back", "back", "Back to where you came from.", ("escape",), "back", 4),
+)  # fmt: skip
+
+MODEL = Scope(
+    "model", "What a model is worth",
+    Action("context", "context", "Show more of the sheet.", ("z",), "context", 1),
+    Action("down", "page", "The next page of the report.", ("pagedown",), "scroll(1)"),
+    Action("up", "page back", "The page before.", ("pageup",), "scroll(-1)"),
+    Action("refresh", "refresh", "Read the predictions again.", ("r",), "refresh", 2),
+    Action("back", "back", "Back to where you came from.", ("escape",), "back", 3),
 )  # fmt: skip
 
 ANNOTATORS = Scope(

@@ -11,6 +11,7 @@ from gonogo.desk.session.campaign_access import CampaignAccess
 from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
+from gonogo.tui.screens.lead.model import ModelScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
 
 
@@ -33,3 +34,7 @@ class LeadScreenFactory:
     def candidates(self, signed: SignedIn, campaign_id: str, name: str) -> GoldCandidatesScreen:
         browser = CampaignAccess(self._services.visiting(signed, campaign_id))
         return GoldCandidatesScreen(browser, name, self._clock, self._services.profile)
+
+    def model(self, signed: SignedIn, campaign_id: str, name: str) -> ModelScreen:
+        browser = CampaignAccess(self._services.visiting(signed, campaign_id))
+        return ModelScreen(browser, name, self._services.profile)

@@ -187,6 +187,10 @@ class CampaignDashboardScreen(ListDetailScreen):
         if self.campaign is not None:
             self.app.push_screen(QualityScreen(self._signed, self.campaign.id, self.campaign.name or ""))
 
+    def action_model(self) -> None:
+        if self.campaign is not None:
+            self.gonogo.navigator.show_model(self._signed, self.campaign.id, self.campaign.name or "")
+
     def action_find(self) -> None:
         self.query_one(FindLine).open()
 
