@@ -87,6 +87,15 @@ def test_people_are_those_of_the_published_assignments(foreign: Foreign, gonogo:
     assert "gonogo campaigns people" in gonogo("annotators", "list", "batch", code=4).stderr
 
 
+def test_the_quality_names_people_by_their_published_addresses(foreign: Foreign, gonogo: Gonogo) -> None:
+    gonogo("campaign", "create", "batch")
+    gonogo("assign", "batch", "ana@example.com")
+    foreign.server.votes += [{"by": "ana@example.com", "task_id": "t1"}]
+    quality = gonogo("campaign", "quality", "batch").stdout
+    assert "ana@example.com" in quality
+    assert gonogo.json("campaign", "quality", "batch")["annotators"][0]["annotator_user_id"] not in quality
+
+
 def test_a_project_takes_every_published_field(foreign: Foreign, gonogo: Gonogo) -> None:
     gonogo("project", "create", "pmi", "--guideline-id", "3fa85f64", "--ontology-id", "77")
     shown = gonogo.json("project", "show", "pmi")

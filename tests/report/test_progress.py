@@ -20,7 +20,7 @@ def test_the_expected_end_follows_from_the_votes_that_are_missing() -> None:
     assert time_left(progress(votes_per_hour=6)) == timedelta(hours=2)
     assert "12 votes to go · at that pace done on 2026-06-0" in pace_text(progress(votes_per_hour=0.25), now)
     assert "pace unknown" in pace_text(progress(), now)
-    assert pace_text(progress(votes_left=0), now) == "No votes are missing. 1 wait for an expert."
+    assert pace_text(progress(votes_left=0), now) == "No votes are missing. 1 in review, for an expert."
     assert "no more questions" in pace_text(progress(status="closed"), now)
     person = AtWork(voter_id="v", n_done=3, n_held=1, last_at="2026-06-01T11:50:00Z")
     assert person_text(person, now) == "3 done, 1 held, 10 min ago"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.report.quality import gauge, report_lines, sparkline
+from gonogo.report.quality import COLUMN_LEGEND, gauge, report_lines, sparkline
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING
 
@@ -57,3 +57,16 @@ def test_a_confusion_matrix_that_is_too_wide_becomes_the_most_frequent_confusion
     head = next(index for index, line in enumerate(narrow) if line.startswith("Known answer"))
     rows = [line.split() for line in narrow[head + 1 : head + 4]]
     assert rows == [["incorrect", "correct", "4"], ["incorrect", "unsure", "2"], ["correct", "incorrect", "1"]]
+
+
+def test_the_legend_explains_the_columns_that_are_shown() -> None:
+    person = {"annotator_user_id": "u", "n_submissions": 3, "trust": 0.9, "gold_accuracy": 0.9}
+    person |= {"reliability": 0.9, "consensus_agreement": 0.9}
+    report = {"alpha": None, "annotators": [person], "gonogo": {}}
+    for width, shown in ((50, {"trust"}), (200, set(COLUMN_LEGEND))):
+        lines = report_lines(report, {"u": "ana@works.example"}, width)
+        head = next(line for line in lines if line.startswith("annotator"))
+        text = " ".join(" ".join(lines).split())
+        assert shown <= {column for column in COLUMN_LEGEND if column in head}
+        for column, meaning in COLUMN_LEGEND.items():
+            assert (f"{column} = {meaning}" in text) == (column in head)

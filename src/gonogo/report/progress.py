@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.statuses import takes_answers
 
 if TYPE_CHECKING:
@@ -26,19 +27,24 @@ def time_left(progress: CampaignProgress) -> timedelta | None:
     return min(timedelta(hours=progress.votes_left / progress.votes_per_hour), MAX_TIME_LEFT)
 
 
+def rate_text(votes_per_hour: float) -> str:
+    """Pace: `12.5 votes an hour`."""
+    return f"{votes_per_hour:g} {'vote' if votes_per_hour == 1 else 'votes'} an hour"
+
+
 def pace_text(progress: CampaignProgress, now: datetime) -> str:
     """Pace and expected end, or the reason why there is none."""
     if not takes_answers(progress.status):
         return f"The campaign is {progress.status}: no more questions."
     if not progress.votes_left:
-        waiting = f" {progress.n_in_review} wait for an expert." if progress.n_in_review else ""
+        waiting = f" {progress.n_in_review} in review, for an expert." if progress.n_in_review else ""
         return f"No votes are missing.{waiting}"
-    needed = f"{progress.votes_left} votes to go"
+    needed = f"{counted(progress.votes_left, 'vote')} to go"
     rest = time_left(progress)
-    if rest is None:
+    if rest is None or progress.votes_per_hour is None:
         return f"{needed} · pace unknown: no votes in the last day"
     end = _end_text(now.astimezone() + rest, now)
-    return f"{progress.votes_per_hour:g} votes an hour · {needed} · at that pace done {end}"
+    return f"{rate_text(progress.votes_per_hour)} · {needed} · at that pace done {end}"
 
 
 def _end_text(end: datetime, now: datetime) -> str:

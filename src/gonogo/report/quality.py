@@ -24,10 +24,19 @@ NOT_COVERED = (
     "This server reports no intervals, prevalence, gold error rates or times, so alpha stands without its doubt. "
     "A bare alpha refuses careful teams where most predictions are right; look at conflicts before you close."
 )
-COLUMN_LEGEND = (
-    "rel. is reliability, trust its lower bound by gold; gold the accuracy on gold, missed known wrong called correct.",
-    "fast is the share under a second by the server's clock; pace the time a vote, from the first to the last.",
-)
+LEGEND_WIDTH = 110
+"""Width of the legend where the report has none."""
+COLUMN_LEGEND = {
+    "rel.": "reliability",
+    "trust": "lower bound of reliability, by gold",
+    "gold": "accuracy on gold",
+    "agree": "share of votes like the consensus",
+    "missed": "share of known errors called correct",
+    "p50 s": "median seconds a vote",
+    "fast": "share of votes under a second",
+    "pace": "time a vote, from the first to the last",
+}
+"""Meanings of the columns of the annotators."""
 _INDENT = " " * 7
 _FLAG_NAMES = {"too_fast": "fast", "always_the_same": "same", "drifting": "drift"}
 _SPARKS = "▁▂▃▄▅▆▇█"
@@ -222,7 +231,9 @@ def _annotators(report: Json, details: Json, names: Mapping[str, str], width: in
         name = names.get(annotator["annotator_user_id"], annotator["annotator_user_id"])
         rows.append(_annotator_row(annotator, signs, name))
         flags += [f"{_INDENT}! {name}: {reason}" for reason in evidence(signs)]
-    return [*table_lines(_narrowed(rows, width)), *flags, *(_INDENT + line for line in COLUMN_LEGEND)]
+    rows = _narrowed(rows, width)
+    legend = "; ".join(f"{column} = {COLUMN_LEGEND[column]}" for column in rows[0] if column in COLUMN_LEGEND)
+    return [*table_lines(rows), *flags, *_wrapped(f"{_INDENT}{legend}.", width or LEGEND_WIDTH)]
 
 
 def _annotator_row(annotator: Json, signs: Json, name: str) -> list[str]:
@@ -263,8 +274,9 @@ def evidence(signs: Json) -> list[str]:
     drift = signs.get("drift")
     if drift:
         reference = "the consensus" if drift.get("against") == "consensus" else str(drift.get("against"))
+        votes = int(drift.get("votes") or 0)
         before, now = _percent(drift.get("before")), _percent(drift.get("now"))
-        reasons.append(f"drifting: right by {reference} {before} before, {now} in the last {drift.get('votes')} votes")
+        reasons.append(f"drifting: right by {reference} {before} before, {now} in the last {counted(votes, 'vote')}")
     return reasons
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.gonogo_api import SettingsEffect
 
 
@@ -15,7 +16,7 @@ def settings_effect_lines(effect: SettingsEffect, *, resettle: bool, word: str =
         lines.append(f"{_tasks(effect.n_newly_settled)} will be settled by this.")
     if effect.n_resettled:
         verb = "is" if effect.n_resettled == 1 else "are"
-        of = f"{effect.n_resettled} of {effect.n_settled} settled tasks {verb} not safe by these settings"
+        of = f"{effect.n_resettled} of {counted(effect.n_settled, 'settled task')} {verb} not safe by these settings"
         stay = f"{of}, and {'stays' if verb == 'is' else 'stay'} settled. With {word} {_whither(effect)}."
         if effect.n_not_kept:
             stay = f"{of}; {_unkept(effect)} differ now, so that only {word} can change this: {_whither(effect)}."
@@ -37,4 +38,4 @@ def _whither(effect: SettingsEffect) -> str:
 
 
 def _tasks(n: int) -> str:
-    return "1 task" if n == 1 else f"{n} tasks"
+    return counted(n, "task")

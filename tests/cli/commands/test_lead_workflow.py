@@ -52,7 +52,7 @@ def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) 
     }
     assert len(gonogo.json("campaign", "list")) == 2
     nothing = gonogo("project", "generate", "more", code=1)
-    assert "4 of these are in a campaign of the project already" in nothing.stderr
+    assert "4 of these in a campaign of the project already" in nothing.stderr
     assert len(gonogo.json("campaign", "list")) == 2  # and no empty one
     missing = gonogo("project", "generate", "more", "--run", "nothing", code=4)
     assert "readings.jsonl" in missing.stderr

@@ -72,5 +72,5 @@ def test_what_cannot_be_said_is_a_sentence(gonogo: Gonogo, tmp_path: Path) -> No
     both = gonogo("models", "report", "few.jsonl", "--against", "few.jsonl", "--readers", "a", "b", code=2)
     assert "one comparison at a time" in both.stderr
     refused = gonogo("projects", "generate", "pmi", "--auto-accept-bound", "0.5%", code=1)
-    assert "no confidence keeps the error at 0.5 % or less: 10 outcomes are known" in refused.stderr
+    assert "no confidence keeps the error at 0.5 % or less: outcomes known so far: 10" in refused.stderr
     assert gonogo.json("campaigns", "list") == []

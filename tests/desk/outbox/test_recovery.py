@@ -93,7 +93,7 @@ def test_every_answer_is_taken_over_and_the_person_reads_it(
     assert {row.state for row in rows.values()} == {SendState.QUEUED}
     if leave is left_by_a_quit or damage in (emptied, deleted):  # else the WAL heals the file, and nothing is amiss
         (notice,) = outbox.notices
-        assert f"{len(rows)} of them are still to be sent" in notice
+        assert f"{len(rows)} of them still to be sent" in notice
         assert ("emptied or deleted" in notice) == (damage in (emptied, deleted))
         kept = [path.parent / name for name in re.findall(r"kept as (\S+)\. ", notice)]
         assert all(file.exists() for file in kept)

@@ -63,7 +63,7 @@ async def test_a_walk_that_is_refused_on_the_way_keeps_what_came_and_says_where_
         cases, done = await listed(gonogo, server.url, code=code)
         assert cases == [1, 2]
         assert said in done.stderr
-        assert "2 cases were written; --after 2 goes on from there" in done.stderr
+        assert "2 cases written; --after 2 goes on from there" in done.stderr
         rest, _ = await listed(gonogo, server.url, "--after", "2")
     assert cases + rest == [1, 2, 3, 4, 5]
 

@@ -124,7 +124,7 @@ def export(
         )
     elif out is not None:
         gold = f" ({result.n_gold} of them gold)" if result.n_gold else ""
-        echo_err(f"{result.n_tasks} tasks{gold} written to {out}.")
+        echo_err(f"{counted(result.n_tasks, 'task')}{gold} written to {out}.")
     if not result.n_tasks:
         echo_err("Nothing is promoted yet." if golden else "The campaign has no tasks.")
 

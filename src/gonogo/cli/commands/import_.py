@@ -21,6 +21,7 @@ from gonogo.cli.support.output import print_json, progress_bars
 from gonogo.cli.support.results_source import SOURCES, open_results_client
 from gonogo.desk.core.paths import AppPaths
 from gonogo.runtime import gc_paused
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import VotePolicy
 from gonogo.transfer.importing.csv_mapping import read_mapping
 from gonogo.transfer.importing.from_results import ReimportSource, reimport
@@ -269,4 +270,4 @@ def _show_bad_lines(bad: tuple[BadLine, ...], origin: Path | str | None) -> None
     for line in bad[:SHOWN_BAD_LINES]:
         echo_err(f"{origin}:{line.number}: {line.reason}")
     if len(bad) > SHOWN_BAD_LINES:
-        echo_err(f"… and {len(bad) - SHOWN_BAD_LINES} more bad lines.")
+        echo_err(f"… and {counted(len(bad) - SHOWN_BAD_LINES, 'more bad line')}.")

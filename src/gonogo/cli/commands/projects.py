@@ -216,8 +216,8 @@ async def generate(
     if as_json:
         print_json(result.model_dump())
         return
-    n_seen, n_eligible, n_skipped = result.n_candidates, result.n_eligible, result.n_skipped
-    echo_err(f"{n_seen} predictions seen, {n_eligible} fit the policy, {n_skipped} of them are in a campaign already.")
+    seen, n_eligible, n_skipped = counted(result.n_candidates or 0, "prediction"), result.n_eligible, result.n_skipped
+    echo_err(f"{seen} seen, {n_eligible} fit the policy, {n_skipped} of them in a campaign already.")
     counts = f"{counted(result.n_tasks or 0, 'task')} and {counted(result.n_honeypots or 0, 'honeypot')}"
     if result.n_accepted:
         echo_err(f"{result.n_accepted} accepted unseen; {result.n_audited} of them, at random, are still checked.")
@@ -240,7 +240,7 @@ async def _accept_surest(
     report = await client.model_report(project.id, bound=bound)
     if report.accept is None:
         fail(
-            f"no confidence keeps the error at {fine(bound)} or less: {report.n_known} outcomes are known",
+            f"no confidence keeps the error at {fine(bound)} or less: outcomes known so far: {report.n_known}",
             "`gonogo models report` shows what is known. Have people answer more of the surest ones, at random.",
         )
     echo_err(
@@ -263,8 +263,8 @@ async def _generate(
             return plan
         if not plan.n_tasks + plan.n_honeypots:
             fail(
-                f"there is nothing to make a campaign of: {plan.n_candidates} predictions seen, {plan.n_eligible} "
-                f"fit the policy, and {plan.n_skipped} of these are in a campaign of the project already",
+                f"there is nothing to make a campaign of: {counted(plan.n_candidates, 'prediction')} seen, "
+                f"{plan.n_eligible} fit the policy, {plan.n_skipped} of these in a campaign of the project already",
                 "No campaign was made. Import other predictions, or make a project with another policy.",
             )
     return await client.generate_tasks(project_id, request)

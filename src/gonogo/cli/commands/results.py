@@ -32,6 +32,7 @@ from gonogo.desk.results.results_login import account, with_login
 from gonogo.embedded.app_composition import make_services
 from gonogo.embedded.transport import embedded_parts
 from gonogo.json_types import JsonObject, JsonValue
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.results_api import CaseResult
 from gonogo.schemas.sanitize import escape_json
 
@@ -193,9 +194,9 @@ async def _list(
                     last = page.last_sequence_id if page.last_sequence_id is not None else last
     except GonogoClientError as error:
         if last is not None and last != after:
-            error.next_step += f" {count} cases were written; --after {last} goes on from there."
+            error.next_step += f" {counted(count, 'case')} written; --after {last} goes on from there."
         raise
-    echo_err(f"{count} cases." + (f" What changes from now on: --after {last}." if last is not None else ""))
+    echo_err(f"{counted(count, 'case')}." + (f" What changes from now on: --after {last}." if last is not None else ""))
 
 
 _COLUMNS = (

@@ -59,8 +59,8 @@ class _Rescued:
         what = (
             "The outbox file had been emptied or deleted, not by gonogo." if emptied else "The outbox file was damaged."
         )
-        read = f"{self.rows} of its answers could be read and were taken over"
-        read += f"; {self.unsent} of them are still to be sent." if self.unsent else "."
+        read = f"{self.rows} of its answers could be read and taken over"
+        read += f"; {self.unsent} of them still to be sent." if self.unsent else "."
         if not self.rows:
             read = "None of its answers could be read: those that were not sent are lost on this computer."
         return f"{what}{kept} {read} Work goes on with a new file."

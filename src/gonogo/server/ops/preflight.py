@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gonogo.schemas.counted_nouns import counted
 from gonogo.server.drawing_places.place import PlaceError
 from gonogo.server.drawing_places.place_url import DATABASE_URL
 from gonogo.server.drawing_places.remembered import DrawingPlaces, describe, files_of, lies_elsewhere
@@ -65,7 +66,7 @@ def _drawings(store: Store, drawings_url: str | None) -> Iterator[PreflightFindi
     except PlaceError as error:
         yield PreflightFinding("problem", describe(error))
     else:
-        size = f"{stored.number} drawings, {stored.size / 1e6:.1f} MB"
+        size = f"{counted(stored.number, 'drawing')}, {stored.size / 1e6:.1f} MB"
         yield PreflightFinding("ok", f"Drawings lie in {'the database' if url == DATABASE_URL else url} ({size}).")
 
 

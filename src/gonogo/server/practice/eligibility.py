@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.review import WaitsFor
 from gonogo.server.auth.principals import Voter
 from gonogo.server.errors import conflict
@@ -76,12 +77,13 @@ def ineligibility(connection: Connection, campaign_id: str, voter: Voter, now: d
     practice = practice_standing(connection, campaign_id, voter.id, now)
     if practice.waits_for == "qualification":
         share = f"{100 * (practice.pass_mark or 0):.0f} %"
-        message = f"This campaign asks for a qualification: {share} of {practice.needed} practice items right. "
+        needed = counted(practice.needed, "practice item")
+        message = f"This campaign asks for a qualification: {share} of {needed} right. "
         message += _progress(practice.n, practice.right) if practice.available else _NO_ITEMS_YET
         return Ineligible("qualification", message)
     if practice.waits_for == "warm_up":
         left = practice.warm_up_left
-        message = f"This campaign starts with a warm-up: {left} practice item{'s' if left != 1 else ''} to go. "
+        message = f"This campaign starts with a warm-up: {counted(left, 'practice item')} to go. "
         return Ineligible("warm_up", message + "They count for nothing but your practice.")
     return None
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.server.consensus.agreement import wilson_interval
@@ -49,7 +50,7 @@ def _collect(campaign: CampaignRow, to_settle: int | None) -> list[NextStep]:
         return []
     price = to_settle * max(int(campaign.target_redundancy), 2)
     wanted = f"whether alpha is {campaign.acceptance_alpha:g} or more"
-    text = f"about {_count(price, 'vote')} on {_count(to_settle, 'more task')} to know {wanted}"
+    text = f"about {counted(price, 'vote')} on {counted(to_settle, 'more task')} to know {wanted}"
     return [{"step": "collect", "n": to_settle, "price": price, "items": [], "text": text}]
 
 
@@ -59,9 +60,9 @@ def _promote(result: ConsensusResult, *, accepted: bool) -> list[NextStep]:
     n = sum(outcome.status == TaskStatus.RESOLVED and not task.is_gold for task, outcome in statuses)
     if not n:
         return []
-    text = f"nothing is left in doubt: `gonogo campaigns promote` copies {_count(n, 'settled task')}"
+    text = f"nothing is left in doubt: `gonogo campaigns promote` copies {counted(n, 'settled task')}"
     if not accepted:
-        text = f"all is settled, alpha is not accepted: `gonogo campaigns promote --force` copies {_count(n, 'task')}"
+        text = f"all is settled, alpha is not accepted: `gonogo campaigns promote --force` copies {counted(n, 'task')}"
     return [{"step": "promote", "n": n, "price": 0, "items": [], "text": text}]
 
 
@@ -74,7 +75,7 @@ def _rulings(result: ConsensusResult) -> list[NextStep]:
     if not waiting:
         return []
     n = len(waiting)
-    text = f"{_count(n, 'ruling')} by an expert on what votes left in doubt"
+    text = f"{counted(n, 'ruling')} by an expert on what votes left in doubt"
     return [{"step": "rule", "n": n, "price": n, "items": waiting[:MAX_ITEMS], "text": text}]
 
 
@@ -90,13 +91,13 @@ def _votes(result: ConsensusResult) -> list[NextStep]:
     begun = np.flatnonzero(ordinary & (n_votes > 0))
     if begun.size:
         more = int(np.maximum(rules[begun, 1] - n_votes[begun], 1).sum())
-        text = f"{_count(more, 'more vote')} on {_these(begun.size)}"
+        text = f"{counted(more, 'more vote')} on {_these(begun.size)}"
         items = [matrix.tasks[index].id for index in begun[:MAX_ITEMS].tolist()]
         steps.append({"step": "vote", "n": int(begun.size), "price": more, "items": items, "text": text})
     unseen = np.flatnonzero(ordinary & (n_votes == 0))
     if unseen.size:
         more = int(rules[unseen, 1].sum())
-        text = f"{_count(more, 'vote')} on {_count(unseen.size, 'item')} that nobody has answered"
+        text = f"{counted(more, 'vote')} on {counted(unseen.size, 'item')} that nobody has answered"
         items = [matrix.tasks[index].id for index in unseen[:MAX_ITEMS].tolist()]
         steps.append({"step": "begin", "n": int(unseen.size), "price": more, "items": items, "text": text})
     return steps
@@ -109,7 +110,8 @@ def _practice(result: ConsensusResult, people: People) -> list[NextStep]:
     if n < MIN_GOLD_ANSWERS or wilson_interval(k, n).high >= HARDLY_MORE_THAN_GUESSING:
         return []
     price = PRACTICE_ITEMS * len(people)
-    text = f"{price} practice items, or other people: {k} of {n} gold answers right is hardly more than guessing"
+    guessing = f"{k} of {counted(n, 'gold answer')} right is hardly more than guessing"
+    text = f"{counted(price, 'practice item')}, or other people: {guessing}"
     return [{"step": "practise", "n": len(people), "price": price, "items": [], "text": text}]
 
 
@@ -134,16 +136,12 @@ def _gold_answers(people: People) -> list[NextStep]:
             # The distance falls with the square root of the number of answers.
             missing = round(n_answers * ((gap / MAX_GAP) ** 2 - 1)) if gap > MAX_GAP else 0
         if missing > 0:
-            text = f"{_count(missing, 'more gold answer')} for trust of {{name}}"
+            text = f"{counted(missing, 'more gold answer')} for trust of {{name}}"
             name = str(person.annotator_user_id)
             steps.append(
                 {"step": "gold", "n": missing, "price": missing, "items": [], "text": text, "annotator_user_id": name}
             )
     return steps[:MAX_PEOPLE]
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def _these(n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gonogo.schemas.counted_nouns import counted
 from gonogo.transfer.exporting.registry import Record
 
 Size = tuple[int, int]
@@ -51,6 +52,8 @@ def box_notes(n_without_box: int, unit: str) -> list[str]:
     """The note on tasks whose box could not be given in `unit`, if there are any."""
     if not n_without_box:
         return []
+    have = "has" if n_without_box == 1 else "have"
     return [
-        f"{n_without_box} tasks have no box that could be given in {unit}; --drawings names the folder of the pictures."
+        f"{counted(n_without_box, 'task')} {have} no box that could be given in {unit}; "
+        "--drawings names the folder of the pictures."
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
+from gonogo.schemas.counted_nouns import counted
 from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.text import content, one_line
@@ -61,8 +62,8 @@ def _work(state: SessionState) -> list[str]:
     if state.stage is Stage.DRAINED:
         lines += [] if state.unsent else ["All answers have reached the server."] if state.done else []
     elif state.unsent:
-        answers, they = ("1 answer", "it goes") if state.unsent == 1 else (f"{state.unsent} answers", "they go")
-        lines.append(f"{answers} saved here; {they} out when the server is back.")
+        they = "it goes" if state.unsent == 1 else "they go"
+        lines.append(f"{counted(state.unsent, 'answer')} saved here; {they} out when the server is back.")
     if state.parked:
         lines.append(f"{state.parked} refused by the server; kept here: h shows why, and answers again.")
     return lines

@@ -188,9 +188,8 @@ def _gold_answers(signs: JsonObject) -> str:
     count = signs.get("n_gold_answers")
     if not isinstance(count, int):
         return ""
-    return (
-        f"needs {_FEW_GOLD_ANSWERS} gold answers; has {count}" if count < _FEW_GOLD_ANSWERS else f"{count} gold answers"
-    )
+    few = count < _FEW_GOLD_ANSWERS
+    return f"needs {_FEW_GOLD_ANSWERS} gold answers; has {count}" if few else f"{count} gold answers"
 
 
 def _flags(record: AnnotatorRecord) -> list[Content]:
@@ -206,7 +205,7 @@ def _trail(record: AnnotatorRecord, trail: Sequence[AnnotatorAction], names: Map
 
 def _trail_line(action: AnnotatorAction, names: Mapping[str, str]) -> Content:
     time = f"{_minute(action.created_at)[5:]}  " if action.created_at else ""
-    tasks = f", {action.n_tasks} tasks" if action.n_tasks else ""
+    tasks = f", {counted(action.n_tasks, 'task')}" if action.n_tasks else ""
     actor = names.get(action.actor_id or "", "")
     by = f"  by {one_line(actor, 30)}" if actor else ""
     note = f"  “{one_line(action.note, 80)}”" if action.note else ""

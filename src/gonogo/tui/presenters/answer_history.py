@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from gonogo.desk.core.models import HELP, Decided, SendState
+from gonogo.schemas.counted_nouns import counted
 from gonogo.tui.presenters.annotate import outcome_text
 from gonogo.tui.presenters.format import field_line, value_text, verdict_sign
 from gonogo.tui.presenters.question_notes import note_text
@@ -28,7 +29,7 @@ def summary(answers: Sequence[Decided], n_matching: int | None) -> Content:
     sent = len(answers) - refused - waiting - replaced
     counts = [(sent, "sent"), (waiting, "waiting here"), (refused, "refused"), (replaced, "answered again")]
     parts = ", ".join(f"{count} {word}" for count, word in counts if count)
-    total = "1 answer" if len(answers) == 1 else f"{len(answers)} answers"
+    total = counted(len(answers), "answer")
     text = f"{total}: {parts}" if parts else "No answers yet."
     matching = f"   {n_matching} found" if n_matching is not None else ""
     return Content.assemble((text, "bold $strong"), (matching, "$foreground"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from gonogo.report.settings_effect import settings_effect_lines
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import VotePolicy
 from gonogo.tui.presenters.empty_state import card
 from gonogo.tui.presenters.format import paragraphs
@@ -151,10 +152,8 @@ def fixed_line(campaign: LabelingCampaignPublic) -> str:
     gold = f"{campaign.gold_fraction:.0%}" if campaign.gold_fraction is not None else "?"
     method = one_line(campaign.consensus_method or "?", 30).replace("_", " ")
     wanted = f"{campaign.acceptance_alpha:g}" if campaign.acceptance_alpha is not None else "?"
-    return (
-        f"Chosen when it was made: up to {campaign.target_redundancy or '?'} votes a task, {gold} gold, {method}, "
-        f"accepted from alpha {wanted}."
-    )
+    votes = counted(campaign.target_redundancy, "vote") if campaign.target_redundancy else "? votes"
+    return f"Chosen when it was made: up to {votes} a task, {gold} gold, {method}, accepted from alpha {wanted}."
 
 
 def effect_lines(draft: SettingsDraft, effect: SettingsEffect | None) -> list[str]:

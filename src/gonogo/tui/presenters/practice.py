@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from gonogo.schemas.counted_nouns import counted
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.correction import marked_changes
 from gonogo.tui.presenters.format import field_line, paragraphs, styled_answer, styled_value, styled_verdict, value_text
@@ -66,10 +67,10 @@ def queue_closed_reason(standing: PracticeStanding | None) -> str:
     if standing is None or standing.waits_for is None:
         return ""
     if standing.waits_for == "warm_up":
-        return f"The queue opens after {standing.warm_up_left} more warm-up items."
+        return f"The queue opens after {counted(standing.warm_up_left, 'more warm-up item')}."
     if standing.waits_for == "qualification":
         left = max(standing.needed - standing.n, 0)
-        return f"The queue opens when you pass: {left} answers to go." if left else "The queue opens when you pass."
+        return "The queue opens when you pass" + (f": {counted(left, 'answer')} to go." if left else ".")
     return "The lead has paused your work here; ask the lead."
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 
 from gonogo.desk.review.models import Case, Draft, QueueRow, Ruled
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.note_reasons import reason_in_words
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
@@ -66,9 +67,11 @@ def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -
 def _counts(row: QueueRow) -> list[Content]:
     """Votes of a row by verdict, one on a line; of a server that lists none, how many and how far they agree."""
     if row.why == "plain" and row.n_votes:
-        of = f" of {row.task.n_required}" if row.task.n_required else ""
+        votes = counted(row.n_votes, "vote")
+        if row.task.n_required:
+            votes = f"{row.n_votes} of {counted(row.task.n_required, 'vote')}"
         agree = f", {percent(row.agreement)} agree" if row.agreement is not None else ""
-        lines = [Content.styled(f"{row.n_votes}{of} votes{agree}", "$foreground")]
+        lines = [Content.styled(f"{votes}{agree}", "$foreground")]
         if row.leading:
             lines.append(Content.assemble(("most say ", "$quiet"), styled_verdict(row.leading)))
         return lines

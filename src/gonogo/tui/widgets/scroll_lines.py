@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from gonogo.schemas.counted_nouns import counted
+
 Lines = Sequence[Content]
 
 
@@ -47,8 +49,8 @@ class ScrollLines(Widget):
         height = max(self.content_size.height, 1)
         lines = list(self._lines[self._first :])
         if self._first:
-            lines = [Content.styled(f"… {self._first} lines above, PgUp", "$quiet"), *lines[1:]]
+            lines = [Content.styled(f"… {counted(self._first, 'line')} above, PgUp", "$quiet"), *lines[1:]]
         if len(lines) > height:
             hidden = len(lines) - height + 1
-            lines = [*lines[: height - 1], Content.styled(f"… {hidden} lines more, PgDn", "$quiet")]
+            lines = [*lines[: height - 1], Content.styled(f"… {counted(hidden, 'more line')}, PgDn", "$quiet")]
         return Content("\n").join(lines)

@@ -127,7 +127,7 @@ async def test_a_small_terminal_shows_the_whole_question_every_ruling_and_every_
             assert text in words
         for text in ("16,55 47%", "18,5 47%", "s wrong, no value 94%", "f undecidable 0%"):
             assert text in words
-        assert "lines more" not in words
+        assert "more line" not in words
         *_, first, second = room.text.splitlines()
         for key in ("a right", "s wrong", "d type value", "f undecidable", "use value", "u undo"):
             assert key in first

@@ -30,6 +30,7 @@ from gonogo.cli.support.tables import Fit, TableColumn
 from gonogo.cli.support.terminal import terminal_width
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_campaigns, find_campaign, find_project, require_extensions
+from gonogo.desk.lead.annotator_names import fetch_annotator_names
 from gonogo.report.quality import report_lines
 from gonogo.report.settings_effect import settings_effect_lines
 from gonogo.schemas.counted_nouns import counted
@@ -159,11 +160,10 @@ async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
     campaign_id = (await find_campaign(client, campaign)).id
     with waiting("Measuring the quality …"):
         report = await client.campaign_quality(campaign_id)
-    people = [] if report.gonogo is None else (await client.annotators(campaign_id)).data  # a plain server has no names
     if as_json:
         print_json(report.model_dump())
         return
-    names = {person.voter_id: person.name or person.email or person.voter_id for person in people}
+    names = await fetch_annotator_names(client, campaign_id)
     lines = report_lines(report.model_dump(), names, terminal_width())
     print_long("".join(f"{clean_text(line)}\n" for line in lines))
 
@@ -259,7 +259,8 @@ async def close(client: LeadClient, campaign: str, dry_run: bool, yes: bool, as_
     if as_json:
         print_json(closed.model_dump())
     else:
-        echo_err(f"{closed.name} is closed: {closed.resolved_count} of {closed.task_count} tasks are resolved.")
+        resolved = f"{closed.resolved_count} of {counted(closed.task_count or 0, 'task')} resolved"
+        echo_err(f"{closed.name} is closed: {resolved}.")
 
 
 async def _closing(client: LeadClient, campaign: LabelingCampaignPublic) -> str:
@@ -267,7 +268,7 @@ async def _closing(client: LeadClient, campaign: LabelingCampaignPublic) -> str:
     n_tasks, n_resolved = campaign.task_count or 0, campaign.resolved_count or 0
     text = (
         f"Close {campaign.name or campaign.id} for good: {n_resolved} of {counted(n_tasks, 'task')} resolved, "
-        f"{n_tasks - n_resolved} get no more votes."
+        f"no more votes for the other {n_tasks - n_resolved}."
     )
     if await client.capabilities() is None:
         return f"{text} Claims end; answers that come later do not count."

@@ -26,7 +26,7 @@ from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import find_campaign
 from gonogo.client.progress_stream import StreamUnavailableError, has_stream, stream_progress
 from gonogo.json_types import JsonObject
-from gonogo.report.progress import person_text, time_left
+from gonogo.report.progress import person_text, rate_text, time_left
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.schemas.sanitize import clean_text
@@ -294,7 +294,7 @@ def line(state: WatchState) -> str:
     if state["in_review"] is not None:
         cells += [f"{state['left']} left", f"{state['held']} held", f"{state['in_review']} in review"]
     if state["votes_per_hour"] is not None:
-        cells.append(f"{state['votes_per_hour']:g} votes an hour")
+        cells.append(rate_text(state["votes_per_hour"]))
     if state["seconds_left"] is not None:
         cells.append(f"{timedelta(seconds=state['seconds_left'])} to go")
     if "accepted" in state:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gonogo.cli.commands.doctor.check import Check
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import workspace_url
+from gonogo.schemas.counted_nouns import counted
 from gonogo.server.drawing_places.place import PlaceError
 from gonogo.server.drawing_places.place_url import DATABASE_URL
 from gonogo.server.drawing_places.remembered import DrawingPlaces, files_of
@@ -36,7 +37,7 @@ def check_drawing_place() -> Iterator[Check]:
         if stored.url == DATABASE_URL:
             return
         DrawingPlaces(store).require_reachable()
-        yield Check(NAME, "ok", f"{stored.number} drawings in {stored.url}")
+        yield Check(NAME, "ok", f"{counted(stored.number, 'drawing')} in {stored.url}")
     except PlaceError as error:
         yield Check(NAME, "bad", str(error), error.next_step)
     except (SQLAlchemyError, ImportError, OSError) as error:

@@ -23,6 +23,7 @@ from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, find_campaign
 from gonogo.json_types import JsonObject, as_list, as_object
 from gonogo.report.quality import evidence
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings
 
@@ -30,9 +31,9 @@ NO_EXTENSION = "This server measures no annotators, and takes no actions on them
 DONE: dict[AnnotatorVerb, str] = {
     "pause": "{name} is paused.",
     "resume": "{name} gets tasks again.",
-    "discount": "The votes of {name} on {n} tasks no longer count.",
-    "restore": "The votes of {name} on {n} tasks count again.",
-    "reopen": "{n} tasks that {name} helped to settle are asked again.",
+    "discount": "The votes of {name} on {tasks} no longer count.",
+    "restore": "The votes of {name} on {tasks} count again.",
+    "reopen": "{name} helped to settle {tasks}: asked again.",
 }
 
 
@@ -143,7 +144,7 @@ def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
             note = _ask_note(consequence)
         body = AnnotatorActionCreate(action=verb, note=note)
         action = await client.act_on_annotator(target.id, state.voter_id, body)
-        echo_err(DONE[verb].format(name=name, n=action.n_tasks))
+        echo_err(DONE[verb].format(name=name, tasks=counted(action.n_tasks, "task")))
         if as_json:
             print_json(action.model_dump(mode="json"))
 

@@ -146,7 +146,8 @@ def read_invitees(file: Path, role: str) -> list[Invitee]:
     for line in bad:
         echo_err(line)
     if bad or not invitees:
-        fail(f"nobody was invited: {len(bad)} bad lines" if bad else f"{file} names nobody", "Put the file right.")
+        why = f"nobody was invited: {counted(len(bad), 'bad line')}" if bad else f"{file} names nobody"
+        fail(why, "Put the file right.")
     return list(invitees.values())
 
 

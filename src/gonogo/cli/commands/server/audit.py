@@ -12,6 +12,7 @@ from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_json
+from gonogo.schemas.counted_nouns import counted
 from gonogo.server.store import audit as audit_log
 from gonogo.server.store.engine import Store
 
@@ -57,7 +58,7 @@ def verify(database: str | None, since: Path | None, as_json: bool) -> None:
             "Somebody changed the database behind the server. Compare with a backup before you trust its results.",
         )
     if not as_json:
-        echo_err(f"{result.n_rows} rows, all as they were written.")
+        echo_err(f"{counted(result.n_rows, 'row')}, all as they were written.")
 
 
 @audit.command(epilog="\b\nExample:\n  gonogo audit head > heads.json")

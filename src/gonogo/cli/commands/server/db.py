@@ -13,6 +13,7 @@ from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import echo_err
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_json, waiting
+from gonogo.schemas.counted_nouns import counted
 from gonogo.server.drawing_places.place import PlaceError
 from gonogo.server.drawing_places.place_url import DATABASE_URL
 from gonogo.server.drawing_places.remembered import DrawingPlaces, StoredFiles, describe, files_of
@@ -133,15 +134,16 @@ def _missing_place(store: Store) -> str:
     try:
         DrawingPlaces(store).require_reachable()
     except PlaceError as error:
-        return f"Its {drawings.number} drawings are not in the backup. {describe(error)}"
-    return f"Its {drawings.number} drawings lie in {drawings.url}, where another database may delete them."
+        return f"Its drawings ({drawings.number}) are not in the backup. {describe(error)}"
+    return f"Its drawings ({drawings.number}) lie in {drawings.url}, where another database may delete them."
 
 
 def _backup_of_drawings(drawings: StoredFiles) -> str:
     if drawings.url == DATABASE_URL:
-        return f"It holds everything, the {drawings.number} drawings, too."
+        return f"It holds everything, the {counted(drawings.number, 'drawing')}, too."
+    number = counted(drawings.number, "drawing")
     return (
-        f"It does not hold the {drawings.number} drawings ({drawings.size / 1e6:.1f} MB): they lie in {drawings.url}. "
+        f"It does not hold the {number} ({drawings.size / 1e6:.1f} MB): they lie in {drawings.url}. "
         "Copy that place after the database, with its gonogo-drawings.txt."
     )
 

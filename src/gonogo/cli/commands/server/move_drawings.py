@@ -12,6 +12,7 @@ from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_json, progress_bars
+from gonogo.schemas.counted_nouns import counted
 from gonogo.server.drawing_places.move import DrawingMove, MoveReport
 from gonogo.server.drawing_places.place_url import DATABASE_URL
 from gonogo.server.drawing_places.remembered import DrawingPlaces
@@ -59,7 +60,7 @@ def move_drawings(
             migrate.require_current(connection)
         move = DrawingMove(DrawingPlaces(store), target)
         plan = move.plan
-        size = f"{plan.files} drawings, {plan.size / 1e6:.1f} MB"
+        size = f"{counted(plan.files, 'drawing')}, {plan.size / 1e6:.1f} MB"
         source, goal = _named(plan.source), _named(plan.target)
         echo_err(f"{size}: from {source} to {goal}." if source != goal else f"{size}: they lie in {goal} already.")
         if dry_run:
@@ -73,11 +74,11 @@ def move_drawings(
             _fail_damaged(report, source)
         echo_err(f"The drawings lie in {goal}: {report.copied} copied, {report.present} were there and whole.")
         if source != goal and not keep_copies:
-            question = f"Delete the {plan.files} copies in {source} for good."
+            question = f"Delete {counted(plan.files, 'copy', 'copies')} in {source} for good."
             if yes or agreed(question, dry_run=False, yes=False):
                 with progress_bars() as progress:
                     deleted = move.delete_copies(progress)
-                echo_err(f"Deleted: {deleted} copies in {source}.")
+                echo_err(f"Deleted: {counted(deleted, 'copy', 'copies')} in {source}.")
         result = {"copied": report.copied, "present": report.present, "damaged": report.damaged, "deleted": deleted}
         _print({**plan._asdict(), **result}, as_json=as_json)
 
@@ -88,7 +89,7 @@ def _fail_damaged(report: MoveReport, source: str) -> None:
     names = ", ".join(name[:12] for name in report.damaged[:LISTED])
     more = ", …" if len(report.damaged) > LISTED else ""
     fail(
-        f"{len(report.damaged)} drawings are missing or changed in {source}: {names}{more}. They lie there as before",
+        f"{counted(len(report.damaged), 'drawing')} missing or changed in {source}: {names}{more}. Nothing was deleted",
         "Bring them back from a backup or import their files again; or move the others with --skip-damaged.",
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from gonogo.desk.lead.campaign_snapshot import NOT_AVAILABLE
+from gonogo.desk.lead.annotator_names import fetch_annotator_names
 from gonogo.report.quality import report_lines
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
@@ -77,7 +76,7 @@ class QualityScreen(Screen[None]):
         self._quality = await client.campaign_quality(self._campaign_id)
         self._card = None
         self.show()
-        self._names = await _annotator_names(client, self._campaign_id)
+        self._names = await fetch_annotator_names(client, self._campaign_id)
         self.show()
 
     def _on_error(self, error: ServerError) -> None:
@@ -115,17 +114,3 @@ class QualityScreen(Screen[None]):
 
     def action_back(self) -> None:
         self.dismiss()
-
-
-async def _annotator_names(client: GonogoClient, campaign_id: str) -> dict[str, str]:
-    """Returns e-mail or name by annotator id, as far as this server has them and this login may read them."""
-    with contextlib.suppress(*NOT_AVAILABLE):
-        states = (await client.annotators(campaign_id)).data
-        return {state.voter_id: state.email or state.name or state.voter_id for state in states}
-    with contextlib.suppress(*NOT_AVAILABLE):
-        assignments = (await client.list_assignments(campaign_id)).data
-        return {
-            assignment.annotator_account_id or assignment.id: assignment.annotator_email or assignment.id
-            for assignment in assignments
-        }
-    return {}

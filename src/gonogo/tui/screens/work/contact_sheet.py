@@ -21,6 +21,7 @@ from textual.widgets import Static
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.review.models import QueueRow, Ruling
+from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.verdicts import Verdict
 from gonogo.sheets.models import Picture
 from gonogo.tui import actions, workers
@@ -317,10 +318,9 @@ class ContactSheetScreen(Screen[None]):
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
         if undone:
             workers.start_exclusive(self, self._show_page, group="page")
-        sent = f"; {count - undone} have left the desk" if undone < count else ""
-        self.gonogo.show_notice(
-            f"{undone} rulings were taken back{sent}." if count else "Nothing to take back: no page was ruled on here."
-        )
+        sent = f"; sent already: {count - undone}" if undone < count else ""
+        done = f"Taken back: {counted(undone, 'ruling')}{sent}."
+        self.gonogo.show_notice(done if count else "Nothing to take back: no page was ruled on here.")
 
     def action_open(self) -> None:
         if self._tiles:
