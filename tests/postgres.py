@@ -13,6 +13,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -70,21 +72,32 @@ class Cluster:
 
     def database(self) -> str:
         """The URL of a fresh database with the schema in it."""
-        if "empty" not in self._templates:
-            self._templates.add("empty")
-            store = Store(self.bare("empty"))
-            store.upgrade()
-            store.dispose()
+        self._make_template()
         return self.bare(f"db{next(self._numbers)}", template="empty")
 
     def bare(self, name: str | None = None, template: str = "template0") -> str:
         """The URL of a fresh database with nothing in it, or a copy of another one."""
         name = name or f"bare{next(self._numbers)}"
-        engine = create_engine(Store(self.url("postgres")).url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-        engine.dispose()
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
+
+    @contextmanager
+    def database_in(self, folder: Path) -> Iterator[str]:
+        """The URL of a fresh database with the schema in it, whose tables lie in `folder` while the block lasts.
+
+        The folder must be within `self.folder`, or the server can't get at it.
+        """
+        name = f"db{next(self._numbers)}"
+        if self._user is not None:
+            shutil.chown(folder, self._user)
+        self._execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+        self._make_template()
+        self._execute(f"CREATE DATABASE {name} TEMPLATE empty TABLESPACE {name}")
+        try:
+            yield self.url(name)
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._execute(f"DROP TABLESPACE {name}")
 
     def start(self) -> None:
         self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self.folder / "log"), "-o", self._options, "start")
@@ -96,6 +109,21 @@ class Cluster:
     def stop(self) -> None:
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop", check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _make_template(self) -> None:
+        """Makes the database `empty`, with the schema in it, which is copied."""
+        if "empty" not in self._templates:
+            self._templates.add("empty")
+            store = Store(self.bare("empty"))
+            store.upgrade()
+            store.dispose()
+
+    def _execute(self, statement: str) -> None:
+        """Runs a statement that can't be in a transaction."""
+        engine = create_engine(Store(self.url("postgres")).url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
 
     def _run(self, name: str, *arguments: str, check: bool = True) -> None:
         command = [str(self._bin / name), *arguments]

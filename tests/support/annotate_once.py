@@ -29,15 +29,15 @@ async def main(campaign_id: str) -> dict[str, str]:
         await until(pilot, lambda: "a correct" in text_of(app.screen))
         await until(pilot, lambda: bool(getattr(app.screen, "is_complete", False)))
         first = text_of(app.screen)
-        await until(pilot, lambda: _press(pilot) or "nothing yet" not in text_of(app.screen))
+        await until(pilot, lambda: press(pilot, "a") or "nothing yet" not in text_of(app.screen))
         second = text_of(app.screen)
     await services.aclose()
     return {"question": first, "answered": second}
 
 
-def _press(pilot: Pilot[None]) -> bool:
-    """Presses the key, and again where a press came too soon after the paint to count."""
-    pilot.app.simulate_key("a")
+def press(pilot: Pilot[None], key: str) -> bool:
+    """Presses the key; pressed on and on, because one that comes too soon after the paint doesn't count. False."""
+    pilot.app.simulate_key(key)
     return False
 
 

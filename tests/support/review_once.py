@@ -15,7 +15,7 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.app_composition import make_services
 from gonogo.tui.app import make_app
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
-from tests.support.annotate_once import until
+from tests.support.annotate_once import press, until
 from tests.tui.screen_text import text_of
 
 
@@ -29,7 +29,7 @@ async def main(campaign_id: str) -> dict[str, str]:
         app.simulate_key("enter")
         await until(pilot, lambda: _is_painted(app.screen))
         screens["case"] = text_of(app.screen)
-        await until(pilot, lambda: app.simulate_key("s") or "1 ruling made here" in text_of(app.screen))
+        await until(pilot, lambda: press(pilot, "s") or "1 ruling made here" in text_of(app.screen))
         screens["ruled"] = text_of(app.screen)
     await services.aclose()
     return screens

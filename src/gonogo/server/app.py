@@ -67,6 +67,7 @@ def create_app(
     app.state.clock = clock or _now
     app.state.rng = random.SystemRandom()
     app.state.store = store or Store(settings.database_url, replica=settings.read_database_url)
+    app.state.disk_was_full = False  # at the last write that failed
     app.state.owns_store = store is None
     app.state.places = DrawingPlaces(app.state.store)
     app.state.digest_checks = DigestChecks()

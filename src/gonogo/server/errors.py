@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -22,6 +23,7 @@ REQUEST_ID = "X-Request-ID"
 """Header of every reply. A stored reply holds it, so that a repetition has the id that the body names."""
 
 _RACES = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
+_DISK_FULL = "53100"  # SQLSTATE
 
 
 class FieldError(TypedDict):
@@ -92,6 +94,20 @@ def unavailable() -> ApiError:
     return ApiError(503, ErrorCode.UNAVAILABLE, message)
 
 
+def disk_full(message: str = "The disk of the database is full; nothing was changed.") -> ApiError:
+    message += " Votes can't be stored; make room on it."
+    return ApiError(503, ErrorCode.UNAVAILABLE, message, {"reason": "disk_full"})
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """True for SQLAlchemy's error about a write for which the database's disk had no room."""
+    cause = getattr(error, "orig", None)
+    return (
+        getattr(cause, "sqlstate", None) == _DISK_FULL
+        or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    )
+
+
 def lost_race(error: DBAPIError) -> bool:
     """True for conflicts that a retry resolves: serialisation failure, deadlock, duplicate key."""
     return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACES
@@ -128,6 +144,8 @@ def as_api_error(error: Exception) -> ApiError:
         return invalid([_without_input(item) for item in error.errors()])
     if isinstance(error, HTTPException):
         return _of_framework(error)
+    if is_disk_full(error):
+        return disk_full()
     return unavailable() if isinstance(error, DATABASE_AWAY) else internal()
 
 

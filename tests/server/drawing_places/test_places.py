@@ -21,6 +21,7 @@ from gonogo.server.drawing_places.remembered import DrawingPlaces
 from gonogo.server.store.schema import drawing_files
 from tests.server.house import House
 from tests.support.object_store import KEY, SECRET, S3Server
+from tests.support.small_disk import mounted
 
 CONTENT = os.urandom(2_500_000)
 NAME = hashlib.sha256(CONTENT).hexdigest()
@@ -96,14 +97,8 @@ def test_a_changed_file_is_noticed_and_a_right_one_is_read_once(folder: Path, ho
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder of a file system of one megabyte; needs the right to mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.system(f"mount -t tmpfs -o size=1m none {disk} 2>/dev/null") != 0:
-        pytest.skip("no right to mount a small disk here")
-    try:
+    with mounted(tmp_path / "disk", megabytes=1) as disk:
         yield disk
-    finally:
-        os.system(f"umount {disk}")
 
 
 def test_a_full_disk_leaves_nothing_half_written(small_disk: Path) -> None:

@@ -11,12 +11,24 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from starlette.datastructures import State
 
 from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth import tokens
 from gonogo.server.drawing_places.place import PlaceError
 from gonogo.server.drawing_places.remembered import describe
-from gonogo.server.errors import DATABASE_AWAY, ApiError, answer, forbidden, not_found, unauthorized, unavailable
+from gonogo.server.errors import (
+    DATABASE_AWAY,
+    ApiError,
+    answer,
+    disk_full,
+    forbidden,
+    is_disk_full,
+    not_found,
+    unauthorized,
+    unavailable,
+)
 from gonogo.server.http.metrics import Metrics
 from gonogo.server.store.migrate import HEAD
 
@@ -49,8 +61,12 @@ async def readyz(request: Request) -> Response:
         return answer(request, unavailable())
     free = _free_bytes(request.app.state.store.url)
     if free is not None and free < request.app.state.settings.min_free_bytes:
-        message = f"The disk of the database is full: {free} bytes are free. Votes can't be stored; make room on it."
-        return answer(request, ApiError(503, ErrorCode.UNAVAILABLE, message, {"reason": "disk_full"}))
+        return answer(request, disk_full(f"The disk of the database is full: {free} bytes are free."))
+    try:
+        if await asyncio.to_thread(_refuses_writes, request.app.state):
+            return answer(request, disk_full())
+    except DATABASE_AWAY:
+        return answer(request, unavailable())
     try:
         await asyncio.to_thread(request.app.state.places.require_reachable)
     except PlaceError as error:
@@ -58,6 +74,21 @@ async def readyz(request: Request) -> Response:
         message = "The place of the drawings can't be used; the server's log says why."
         return answer(request, ApiError(503, ErrorCode.UNAVAILABLE, message, {"reason": "drawings"}))
     return JSONResponse({"status": "ready", "schema": HEAD})
+
+
+def _refuses_writes(state: State) -> bool:
+    """True while the database has no room. Tried only after a write has failed for that: a trial is a write, too."""
+    if state.disk_was_full:
+        try:
+            state.store.write_on_trial()
+        except ProgrammingError:
+            log.warning("disk full: no right to try with a temporary table whether there is room again")
+        except DBAPIError as error:
+            if not is_disk_full(error):
+                raise
+            return True
+        state.disk_was_full = False
+    return False
 
 
 def _free_bytes(url: URL) -> int | None:

@@ -9,7 +9,7 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.server.errors import DATABASE_AWAY, REFUSALS, error_response
+from gonogo.server.errors import DATABASE_AWAY, REFUSALS, error_response, is_disk_full
 from gonogo.server.http.metrics import Metrics
 from gonogo.server.settings import API_VERSION
 
@@ -43,6 +43,8 @@ class RequestContextMiddleware:
             await error_response(Request(scope), error)(scope, receive, reply)
         except Exception as error:
             away = isinstance(error, DATABASE_AWAY)
+            if is_disk_full(error):
+                scope["app"].state.disk_was_full = True
             log.exception("database away" if away else "request failed", extra={"request_id": reply.request_id})
             if reply.status is not None:  # half a reply is sent: break it off, so that it is not taken for whole
                 raise

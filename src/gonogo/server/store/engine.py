@@ -101,6 +101,11 @@ class Store:
                 raise
             return self._query_one(query, values)
 
+    def write_on_trial(self) -> None:
+        """Writes a megabyte and takes it back, on PostgreSQL; fails as any write where the disk is full."""
+        with self.engine.connect() as connection:
+            dialect_of(connection).write_on_trial(connection)
+
     def write(self) -> AbstractContextManager[Connection]:
         """A write transaction: committed at the end of the block, rolled back by an exception. It does not nest."""
         pinned = self._pinned()

@@ -77,6 +77,9 @@ class DatabaseDialect(Protocol):
     def read_drawing(self, connection: Connection, sha256: str, start: int, size: int) -> bytes:
         """Part of a drawing's content, without reading the rest of it; empty if it is not there."""
 
+    def write_on_trial(self, connection: Connection) -> None:
+        """Writes a megabyte that goes with the transaction, where the room on the disk can't be read otherwise."""
+
     def undecodable_text(self, connection: Connection) -> AbstractContextManager[None]:
         """Within the block, text that is not UTF-8 is read with surrogates instead of an error."""
 

@@ -60,6 +60,10 @@ _LOCK_CASES = text("SELECT pg_advisory_xact_lock(30, hashtext(:campaign))")
 _PIECE = text("SELECT substring(bytes FROM :start FOR :size) FROM drawing_files WHERE sha256 = :sha256")
 _LAST_CASE_CHANGE = text("SELECT last_value FROM case_changes")
 _REPLAYED = text("SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn)")
+_TRIAL = text(
+    "CREATE TEMPORARY TABLE gonogo_trial ON COMMIT DROP AS"
+    " SELECT repeat('x', 1000) AS filling FROM generate_series(1, 1000)"
+)
 _SETTING = text("SELECT current_setting(:name)")
 
 
@@ -120,6 +124,11 @@ def current_time(connection: Connection) -> datetime:
 def read_drawing(connection: Connection, sha256: str, start: int, size: int) -> bytes:
     piece: bytes | None = connection.execute(_PIECE, {"sha256": sha256, "start": start + 1, "size": size}).scalar()
     return bytes(piece or b"")
+
+
+def write_on_trial(connection: Connection) -> None:
+    connection.execute(text("SET LOCAL temp_tablespaces = ''"))  # where the database itself lies
+    connection.execute(_TRIAL)
 
 
 def undecodable_text(connection: Connection) -> contextlib.nullcontext[None]:

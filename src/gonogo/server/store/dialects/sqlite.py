@@ -121,6 +121,10 @@ def read_drawing(connection: Connection, sha256: str, start: int, size: int) -> 
         return blob.read(size)
 
 
+def write_on_trial(connection: Connection) -> None:
+    pass  # the file's disk is at hand: `/readyz` reads what is free on it
+
+
 @contextlib.contextmanager
 def undecodable_text(connection: Connection) -> Iterator[None]:
     driver = cast("sqlite3.Connection", connection.connection.driver_connection)
