@@ -101,7 +101,7 @@ def test_coco_boxes_are_pixels_of_the_picture(tmp_path: Path) -> None:
     assert [item["bbox"] for item in found["annotations"]] == [[10, 20, 100, 40], [20, 20, 80, 20]]
     assert found["images"] == [{"id": 1, "file_name": "a.png", "width": 200, "height": 100}]
     assert found["categories"] == [{"id": 1, "name": "dimension", "supercategory": ""}]
-    assert notes[0].startswith("1 tasks have no box")
+    assert notes[0].startswith("1 task has no box")
     assert json.loads(written("coco")[0]) == {"annotations": [], "images": [], "categories": []}
 
 
