@@ -243,6 +243,9 @@ async def test_a_revision_whose_name_begins_like_another_opens_nothing_of_it(web
     campaign = await web.campaign()
     await web.add(campaign, {"part_revision_id": f"{stored}#x"})
     who = await web.sign_in(campaign, "anna@example.com")
-    assert (await who.get(f"/api/v1/parts/geometry/{stored}/drawing-url")).status_code == 404
+    for revision in (stored, f"{stored}%23x", f"{stored}%23", f"{stored}%230"):
+        assert (await who.get(f"/api/v1/parts/geometry/{revision}/drawing-url")).status_code == 404, revision
+    assert (await web.lead.get(f"/api/v1/parts/geometry/{stored}%23x/drawing-url")).status_code == 404
     await web.add(campaign, {"part_revision_id": stored})
     assert (await who.get(f"/api/v1/parts/geometry/{stored}/drawing-url")).status_code == 200
+    assert (await who.get(f"/api/v1/parts/geometry/{stored}%23x/drawing-url")).status_code == 404
