@@ -193,6 +193,8 @@ def _attempt(work: Callable[[], None]) -> str | None:
     except _Unusable as problem:
         return str(problem)
     except Exception as error:  # noqa: BLE001 - backends raise their own and D-Bus's errors; all mean "not kept"
+        if type(error).__name__ == "KeyringLocked":  # by name: `keyring` is slow to import
+            return "the keyring is locked; unlock it and sign in again"
         return f"the keyring cannot be used ({type(error).__name__})"
     return None
 
