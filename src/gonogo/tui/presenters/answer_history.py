@@ -22,28 +22,53 @@ _COLORS = {SendState.PARKED: "$warning", SendState.LATE: "$warning", SendState.S
 
 
 def summary(answers: Sequence[Decided], n_matching: int | None) -> Content:
-    """Summary: `142 answers: 139 sent, 2 waiting, 1 refused`, and the number that matches a search."""
+    """Summary: `142 answers: 139 sent, 2 waiting, 1 refused`, and the number that matches a search.
+
+    A changed answer counts once, as it is now.
+    """
+    n_changed = len(changed_numbers(answers))
     refused = sum(answer.state is SendState.PARKED for answer in answers)
     waiting = sum(answer.state in UNSENT for answer in answers)
     replaced = sum(answer.state is SendState.REPLACED for answer in answers)
-    sent = len(answers) - refused - waiting - replaced
-    counts = [(sent, "sent"), (waiting, "waiting here"), (refused, "refused"), (replaced, "answered again")]
+    sent = len(answers) - refused - waiting - replaced - n_changed
+    counts = [
+        (sent, "sent"),
+        (waiting, "waiting here"),
+        (refused, "refused"),
+        (replaced, "answered again"),
+        (n_changed, "changed since"),
+    ]
     parts = ", ".join(f"{count} {word}" for count, word in counts if count)
-    total = counted(len(answers), "answer")
+    total = counted(len(answers) - n_changed, "answer")
     text = f"{total}: {parts}" if parts else "No answers yet."
     matching = f"   {n_matching} found" if n_matching is not None else ""
     return Content.assemble((text, "bold $strong"), (matching, "$foreground"))
 
 
-def entry(answer: Decided) -> Content:
-    """Entry of the list: sign, value, correction, and whether the server has the answer."""
+def changed_numbers(answers: Sequence[Decided]) -> frozenset[int]:
+    """Numbers of the answers that a later one to the same question stands for; `answers` are newest first."""
+    later: set[str] = set()
+    changed = set()
+    for answer in answers:
+        if answer.state is SendState.SENT and answer.task.id in later:
+            changed.add(answer.number)
+        if answer.state in (*UNSENT, SendState.SENT):
+            later.add(answer.task.id)
+    return frozenset(changed)
+
+
+def entry(answer: Decided, *, changed: bool = False) -> Content:
+    """Entry of the list: sign, value, correction, and whether the server has the answer; `changed`: a later one has."""
     sign, color = verdict_sign(answer.decision.verdict)
     value = one_line(value_text(answer.task.predicted_value, VALUE_WIDTH) or "–", VALUE_WIDTH)
     parts = [Content.styled(f"{sign} ", f"bold {color}"), Content.styled(f"{value:<{VALUE_WIDTH}}", "$foreground")]
     if answer.decision.corrected_value is not None:
         corrected = value_text(answer.decision.corrected_value, 30)
         parts += [Content.styled(" → ", "$quiet"), styled(corrected, "$foreground")]
-    parts += [Content("  "), styled(outcome_text(answer), _COLORS.get(answer.state, "$foreground"))]
+    parts += [
+        Content("  "),
+        styled("changed since" if changed else outcome_text(answer), _COLORS.get(answer.state, "$foreground")),
+    ]
     return Content.assemble(*parts)
 
 

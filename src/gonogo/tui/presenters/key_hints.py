@@ -108,11 +108,12 @@ def fit_actions(
 
 
 def _hint(action: Action, keymap: Mapping[str, str], *, dimmed: bool = False) -> Content:
-    """Key and title. A dimmed key is not bold, so that it differs without colour, too."""
+    """Key and title; `–3 use value` joins its key. A dimmed key is not bold, so that it differs without colour, too."""
     key = key_name(keys_of(action, keymap)[0])
+    gap = "" if action.title.startswith("–") else " "
     if dimmed:
-        return Content.styled(f"{key} {action.title}", "dim $quiet")
-    return Content.assemble((key, "bold $accent"), " ", (action.title, "$foreground" if action.verdict else "$quiet"))
+        return Content.styled(f"{key}{gap}{action.title}", "dim $quiet")
+    return Content.assemble((key, "bold $accent"), gap, (action.title, "$foreground" if action.verdict else "$quiet"))
 
 
 def symbol_line() -> Content:

@@ -9,6 +9,7 @@ import pytest
 
 from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.task_pane import TaskPane
 from tests.server.web import LABELING, OURS
 from tests.tui.screens.conftest import Room
@@ -284,3 +285,16 @@ async def test_the_crop_has_the_rows_that_two_lines_of_keys_leave(room: Room, si
         await at_the_case(room)
         pane = case_of(room).pane
         assert pane.cells == pane.sheet.cells  # else a row is cut, and pixels don't fit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (120, 20)])
+async def test_a_notice_leaves_every_row_of_keys(room: Room, size: tuple[int, int]) -> None:
+    await conflict(room)
+    async with room.opened(size=size):
+        await at_the_case(room)
+        await room.press("u")
+        await room.until(lambda: room.screen.query("Toast"))
+        (toast,) = room.screen.query("Toast")
+        await room.until(lambda: toast.region.height)
+        assert not toast.region.overlaps(case_of(room).query_one(KeyFooter).region)

@@ -161,6 +161,7 @@ async def test_an_answer_that_the_server_has_is_changed_in_its_question(running:
         assert "You answered “correct”. Answer again to change it" in shown
         assert "changing your answer; undo leaves it" in shown
         await press(pilot, clock, "s")
+        assert "You answered" not in text_of(pilot.app.screen)
         assert [(one.id, made.verdict) for one, made in session.answers] == [("task-9", "incorrect")]
 
 
@@ -183,3 +184,20 @@ async def test_an_answer_that_cannot_be_changed_says_why(
     async with running(session, size=(110, 30)) as pilot:
         await press(pilot, clock, "h", "a")
         assert words in text_of(pilot.app.screen)
+
+
+async def test_a_changed_answer_counts_once_and_its_first_version_says_so(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1)])
+    session.past = [
+        Decided(task(9, {"text": "M8"}), Decision("correct"), SendState.SENT, number=1),
+        Decided(task(8, {"text": "M6"}), Decision("correct"), SendState.SENT, number=2),
+        Decided(task(9, {"text": "M8"}), Decision("incorrect"), SendState.SENT, number=3),
+        Decided(task(8, {"text": "M6"}), Decision("unsure"), SendState.PARKED, "why", number=4),
+    ]
+    async with running(session) as pilot:
+        await press(pilot, clock, "h")
+        shown = text_of(pilot.app.screen)
+        assert "3 answers: 2 sent, 1 refused, 1 changed since" in shown
+        changed = [line for line in shown.splitlines() if "✓ M8" in line]
+        assert ["changed since" in line for line in changed] == [True]
+        assert shown.count("changed since") == 2  # in the summary, too

@@ -259,6 +259,8 @@ class AnnotateScreen(Screen[None]):
         """Passes the answer to the session, with the chosen confidence and note; false if it could not be saved."""
         task_id = self.pane.current.id if self.pane.current else ""
         level, self._confidence_level = self._confidence_level, 0
+        if self.session.rejected.answering:
+            self.app.clear_notifications()  # the request to answer again is met
         decision = replace(decision, confidence=level / 5 if level else None, note=self.notes.of(task_id))
         try:
             self._not_saved = ""
@@ -364,8 +366,7 @@ class AnnotateScreen(Screen[None]):
         self._show_keys()
 
     def action_leave(self) -> None:
-        task = self.pane.current
-        if task is not None:
+        if (task := self.pane.current) is not None:
             self.gonogo.drafts[task.id] = self.pane.editor.text
         self.pane.close_editor()
         self.show_hint()
@@ -378,9 +379,8 @@ class AnnotateScreen(Screen[None]):
             self.pane.editor.show_reading(self.pane.current.predicted_value)
 
     def action_repair(self, name: str) -> None:
-        if self.pane.current is not None and (
-            problem := self.pane.editor.repair(name, self.pane.current.predicted_value)
-        ):
+        task = self.pane.current
+        if task is not None and (problem := self.pane.editor.repair(name, task.predicted_value)):
             self.pane.editor.warn(problem)
 
     def action_incorrect(self) -> None:

@@ -59,6 +59,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         super().__init__()
         self._session = session
         self._history = session.history(limit=MAX_ANSWERS)
+        self._changed: frozenset[int] = frozenset()
         self._to_drop: Decided | None = None
         self._ids = False
         self._reload_timer: Timer | None = None
@@ -68,7 +69,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         with Vertical(id="history-card"):
             yield StatusLine(id="summary")
             yield Input(id="search", placeholder="search: value, verdict, state, kind, part")
-            yield RecordList(answer_history.entry, lambda answer: answer.number, id="answers")
+            yield RecordList(self._entry, lambda answer: answer.number, id="answers")
             with VerticalScroll(id="one"):
                 yield Static(id="words", markup=False)
             yield KeyFooter(id="how")
@@ -103,10 +104,14 @@ class HistoryScreen(ModalScreen[Decided | None]):
             if all(word in answer_history.search_text(answer) for word in words)
             and (not self.only_open or answer.state in answer_history.OPEN)
         ]
+        self._changed = answer_history.changed_numbers(self._history)
         self.answers.show(matching)
         narrowed = bool(words) or self.only_open
         summary = answer_history.summary(self._history, len(matching) if narrowed else None)
         self.query_one("#summary", StatusLine).show(summary)
+
+    def _entry(self, answer: Decided) -> Content:
+        return answer_history.entry(answer, changed=answer.number in self._changed)
 
     def watch_only_open(self) -> None:
         self.answers.highlighted = None
