@@ -7,11 +7,13 @@ import gc
 import json
 import threading
 import time
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text
@@ -197,3 +199,43 @@ async def test_a_report_that_outlives_the_server_leaves_no_connection_behind(set
     with pytest.raises(StoreClosedError):
         app.state.store.query_one(text("SELECT 1"))
     gc.collect()  # an open connection would warn here
+
+
+@needs_postgresql
+async def test_no_connection_is_left_to_the_collector_when_the_app_stops() -> None:
+    """Of the pool, of the loop's own, of the writers that commit side by side, and of the work in the background."""
+    open_before = {id(connection) for connection in open_connections()}
+    await short_life(cluster().database())
+    await asyncio.get_running_loop().shutdown_default_executor()
+    left = [connection for connection in open_connections() if id(connection) not in open_before]
+    assert left == []
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ResourceWarning)
+        gc.collect()
+    assert [str(warning.message) for warning in warned] == []
+
+
+async def short_life(database_url: str) -> None:
+    """An app in this process: eight people answer side by side, reports are made in threads, and it stops."""
+    app = create_app(ServerSettings(database_url=database_url, embedded_token=TOKEN, watch_seconds=0.05))
+    async with started(app), client_of(app, **{"X-API-Key": TOKEN}) as lead, asyncio.TaskGroup() as group:
+        campaign = await campaign_with(lead, 40)
+        for number in range(8):
+            group.create_task(answer_some(app, await session_of(lead, campaign, f"p{number}@example.com"), campaign))
+        for _report in range(4):
+            group.create_task(lead.get(f"{LABELING}/campaigns/{campaign}/quality"))
+        assert open_connections()
+
+
+async def answer_some(app: FastAPI, headers: dict[str, str], campaign: str) -> None:
+    async with client_of(app, **headers) as person:
+        for _question in range(3):
+            task = (await person.post(f"{LABELING}/campaigns/{campaign}/next-task")).json()["id"]
+            answer = await person.post(f"{LABELING}/tasks/{task}/submit", json={"verdict": "correct"})
+            assert answer.status_code == 201
+
+
+def open_connections() -> list[psycopg.Connection[Any]]:
+    """The open connections of this process that nobody has collected."""
+    found = [thing for thing in gc.get_objects() if issubclass(type(thing), psycopg.Connection)]
+    return [connection for connection in found if not connection.closed]
