@@ -34,6 +34,26 @@ async def test_a_delivered_answer_is_changed_by_a_request_of_its_own_and_both_st
     assert [row.decision.verdict for row in desk.history() if row.task.id == "task-000"] == ["incorrect", "correct"]
 
 
+async def test_progress_counts_a_changed_answer_once_after_a_restart_too(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(6))
+    desk = await make_desk(server, undo_seconds=0.0)
+    await until(lambda: desk.current and desk.takes_amendments)
+    for _ in range(2):
+        desk.decide(Decision("correct"))
+        await clock.run_until(lambda: desk.current and desk.state.unsent == 0, step=5)
+    desk.rejected.amend(desk.history()[-1].number)
+    desk.decide(Decision("incorrect"))
+    await clock.run_until(lambda: server.count("amend") == 1 and desk.state.unsent == 0, step=5)
+    assert (desk.state.done, desk.state.total) == (2, 6)
+    await clock.finish(desk.close())
+    again = await make_desk(server, undo_seconds=0.0)
+    await clock.run_until(lambda: again.current)
+    assert (again.state.done, again.state.total) == (2, 6)
+    again.decide(Decision("correct"))
+    await clock.run_until(lambda: again.current and again.state.unsent == 0, step=5)
+    assert again.state.done == 3
+
+
 async def test_undo_of_a_change_shows_the_question_again_and_then_leaves_the_answer(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
