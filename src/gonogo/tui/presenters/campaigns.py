@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         PromoteResult,
     )
 
+PERSON_WIDTH = 84
+"""Most cells of a person's row, so that the eye finds from the name to the work on a wide terminal."""
 MAX_PEOPLE = 100
 """Most lines of people in the details."""
 _ADDRESS = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
@@ -155,6 +157,7 @@ def _people_rows(snapshot: CampaignSnapshot, now: datetime) -> Iterator[tuple[st
 
 
 def _person(status: str, name: str, work: str, width: int) -> Content:
+    width = min(width, PERSON_WIDTH)
     room = max(width - len(work) - 15, 8)
     name, work = one_line(name, room), one_line(work, max(width - room - 13, 8))  # a row is one line
     gap = " " * max(room - len(name), 0)
