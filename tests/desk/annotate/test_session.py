@@ -317,6 +317,19 @@ async def test_a_drained_queue_explains_itself_and_is_asked_again(make_desk: Mak
     assert desk.current.id == "task-late"
 
 
+async def test_the_end_of_the_queue_says_the_number_of_the_status_line(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(3))
+    desk = await make_desk(server)
+    for _ in range(3):
+        await clock.run_until(lambda: desk.current)
+        desk.decide(Decision("correct"))
+    await clock.run_until(lambda: desk.state.stage is Stage.DRAINED)
+    for unsent in (1, 0):  # with the last answer on the desk, and when the server has it
+        await clock.run_until(lambda: desk.state.unsent <= unsent)  # noqa: B023
+        assert (desk.state.done, desk.state.total) == (3, 3)
+        assert "You're done: 3 of 3 answered." in desk.state.message
+
+
 async def test_a_refused_campaign_is_said_in_words(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(5), faults=[Fault("next_task", 403, "insufficient_scope")])
     desk = await make_desk(server)
