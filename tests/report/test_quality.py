@@ -70,3 +70,14 @@ def test_the_legend_explains_the_columns_that_are_shown() -> None:
         assert shown <= {column for column in COLUMN_LEGEND if column in head}
         for column, meaning in COLUMN_LEGEND.items():
             assert (f"{column} = {meaning}" in text) == (column in head)
+
+
+def test_a_row_by_kind_is_one_line_at_80_columns() -> None:
+    kinds = [
+        {"name": name, "n_tasks": 30, "n_paired": 9, "n_split": 5, "alpha": alpha}
+        for name, alpha in (("title_block · general_tolerance_of_the_title_block", None), ("pmi · gdt", 0.28))
+    ]
+    lines = report_lines({"alpha": None, "annotators": [], "gonogo": {"by_kind": kinds}}, width=76)
+    assert max(map(len, lines)) <= 76
+    (row,) = (line for line in lines if line.startswith("title block · general tol"))
+    assert row.split()[-4:] == ["30", "9", "5", "–"]

@@ -18,6 +18,7 @@ MAX_SHARES = 4
 MAX_ROWS = 10
 """Most rows of a table, that of the annotators excepted."""
 MAX_NAME_WIDTH = 26
+MAX_GROUP_WIDTH = 60
 LEAST_IMPORTANT_COLUMNS = ("agree", "p50 s", "rel.", "fast", "gold", "missed", "pace")
 """Columns of the annotators that give way in a narrow terminal, first one first."""
 NOT_COVERED = (
@@ -60,8 +61,8 @@ def _lines(report: Json, names: Mapping[str, str], width: int | None) -> list[st
     figures = _figures(details) if details else [NOT_COVERED]
     lines += [*figures, ""] if figures else []
     lines += _annotators(report, details, names, width)
-    lines += _groups("By kind", details.get("by_kind") or [])
-    lines += _groups("By sheet", details.get("by_sheet") or [])
+    lines += _groups("By kind", details.get("by_kind") or [], width)
+    lines += _groups("By sheet", details.get("by_sheet") or [], width)
     lines += _missed_errors(details.get("error_types") or [])
     lines += _confusion(details.get("confusion"), width)
     if details.get("fallback"):
@@ -283,18 +284,23 @@ def evidence(signs: Json) -> list[str]:
 # --- tables ----------------------------------------------------------------------------------------------
 
 
-def _groups(title: str, groups: Sequence[Json]) -> list[str]:
-    """Table of alpha by kind or by sheet, where there are several and two votes to compare."""
+def _groups(title: str, groups: Sequence[Json], width: int | None) -> list[str]:
+    """Table of alpha by kind or by sheet, where there are several and two votes to compare; names give way."""
     if len(groups) < 2 or not any(group["n_paired"] for group in groups):
         return []
+    room = MAX_GROUP_WIDTH if width is None else max(width - 46, 12)
+
+    def shorten(name: str) -> str:
+        return name if len(name) <= room else f"{name[: room - 1]}…"
+
     rows = [[title, "tasks", "two or more votes", "split", "alpha"]]
     rows += [
         [
-            str(group.get("title") or group["name"]) or "(no drawing)",
+            shorten(str(group.get("title") or group["name"].replace("_", " ")) or "(no drawing)"),
             str(group["n_tasks"]),
             str(group["n_paired"]),
             str(group["n_split"]),
-            "not known" if group["alpha"] is None else f"{group['alpha']:.2f}",
+            "–" if group["alpha"] is None else f"{group['alpha']:.2f}",
         ]
         for group in groups[:MAX_ROWS]
     ]

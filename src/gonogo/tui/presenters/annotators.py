@@ -31,13 +31,12 @@ UNDO = {
     "pause": "p resumes at any time.",
     "discount": "d counts them again, where there is room.",
     "restore": "d takes them out again.",
-    "reopen": "You can't undo this: each task waits for one more vote.",
 }
 CONSEQUENCES = {
     "pause": "No new tasks for this person in this campaign. What is held may still be answered, and counts.",
     "discount": "No vote so far counts; their tasks go to somebody else. Experts' rulings stand.",
     "restore": "The votes count again, beside those that have taken their place meanwhile.",
-    "reopen": "The votes count, but every task they helped to settle is asked again. Experts' rulings stand.",
+    "reopen": "The votes count, but what they helped to settle is asked again. Rulings stand. You can't undo this.",
 }
 """Consequences of an action where the server gives none."""
 NOBODY = "Nobody has voted or is invited yet. i invites somebody, Esc goes back."
@@ -225,7 +224,7 @@ def confirmation_card(record: AnnotatorRecord, preview: AnnotatorActionPreview |
     return paragraphs(
         Content.styled(heading, "bold $strong"),
         content(consequence, 600),
-        content(UNDO[action]),
+        *([content(UNDO[action])] if action in UNDO else []),
         Content.styled("Why? It is written into the audit trail with your name. Enter does it.", "$foreground"),
     )
 
