@@ -46,7 +46,13 @@ def test_a_campaign_a_person_and_a_key(lead: Cli, material: tuple[Path, Path]) -
     assert code == 0
     assert b"Nothing was done." in output
     assert lead.json("campaign", "show", "pmi")["status"] == "open"
-    refused_then_done(lead, "campaign", "close", "pmi", numbers=f"0 of {n_tasks} tasks resolved, {n_tasks} get no more")
+    refused_then_done(
+        lead,
+        "campaign",
+        "close",
+        "pmi",
+        numbers=f"0 of {n_tasks} tasks resolved, no more votes for the other {n_tasks}",
+    )
     assert lead.json("campaign", "show", "pmi")["status"] == "closed"
 
 
