@@ -128,7 +128,7 @@ async def test_review_settings_and_the_guideline_are_saved_with_the_others(room:
         await room.press("ctrl+s")
         await room.sees("sample 0.05 → 0.1", "pass mark none → 0.8", "guideline: 0 → 10 characters")
         await room.press(*"yes", "enter")
-        await room.sees("A qualification of 20 items needs as many known ones")
+        await room.sees("A qualification of 20 items needs as many rulings")
         assert (await stored(room))["guideline"] is None  # refused as a whole
         for _ in range(4):
             await room.press("shift+tab")
