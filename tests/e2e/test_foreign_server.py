@@ -198,7 +198,7 @@ async def test_a_lead_sees_people_and_counts_after_a_pause_of_the_server(foreign
         await lead.create_assignment(campaign, CampaignAssignmentCreate(email="ana@example.com"))
     async with seated(foreign, home) as seat:
         await seat.sees("read right?")  # the only campaign is open
-        foreign.server.pauses = [3] * 4
+        foreign.server.pauses = [3] * 2
         seat.pilot.app.navigator.show_campaigns()  # type: ignore[attr-defined]
         await seat.sees("asks us to go slower", "try again in 3 s")
         await seat.sees("batch", "active", "1 of 2 settled", "ana@example.com")

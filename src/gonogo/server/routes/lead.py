@@ -139,11 +139,11 @@ def read_model_report(
     project_id: str,
     ctx: Context,
     tx: Connection,
-    runs: Annotated[str | None, Query(max_length=40_000)] = None,
-    against: Annotated[str | None, Query(max_length=200)] = None,
-    reader: Annotated[str | None, Query(max_length=200)] = None,
-    other_reader: Annotated[str | None, Query(max_length=200)] = None,
-    bound: Annotated[float | None, Query(gt=0, lt=1)] = None,
+    runs: Annotated[str | None, Query(max_length=40_000, description="Ids of runs, with commas between.")] = None,
+    against: Annotated[str | None, Query(max_length=200, description="Id of a run to compare with.")] = None,
+    reader: Annotated[str | None, Query(max_length=200, description="A `source` of predictions.")] = None,
+    other_reader: Annotated[str | None, Query(max_length=200, description="The one to compare it with.")] = None,
+    bound: Annotated[float | None, Query(gt=0, lt=1, description="Greatest error to be accepted unseen.")] = None,
 ) -> ModelReport:
     """How far the predictions of `runs` (ids with commas between; default: all of the project) can be trusted alone.
 
