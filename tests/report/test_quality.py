@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gonogo.report.quality import COLUMN_LEGEND, gauge, report_lines, sparkline
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING
@@ -62,7 +64,7 @@ def test_a_confusion_matrix_that_is_too_wide_becomes_the_most_frequent_confusion
 def test_the_legend_explains_the_columns_that_are_shown() -> None:
     person = {"annotator_user_id": "u", "n_submissions": 3, "trust": 0.9, "gold_accuracy": 0.9}
     person |= {"reliability": 0.9, "consensus_agreement": 0.9}
-    report = {"alpha": None, "annotators": [person], "gonogo": {}}
+    report: dict[str, Any] = {"alpha": None, "annotators": [person], "gonogo": {}}
     for width, shown in ((50, {"trust"}), (200, set(COLUMN_LEGEND))):
         lines = report_lines(report, {"u": "ana@works.example"}, width)
         head = next(line for line in lines if line.startswith("annotator"))
