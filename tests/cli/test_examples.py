@@ -23,7 +23,7 @@ ONLY_PARSED = re.compile(
     r"outbox (drop|requeue)|"
     r"db (backup|restore|move-drawings)|projects (generate|show)|campaigns watch(?!.*--once)|annotators restore)"
     r"|https?://|postgresql:|centaur|--edit|--screen|--mode|/srv/|people.csv|keys revoke|annotators settings|promote"
-    r"|gonogo export .*(--golden|coco|parquet|--follow)|import --watch"
+    r"|gonogo export .*(--golden|coco|parquet|--follow)|import --watch|--against"
 )
 """Examples that open the app, ask on the terminal, run on, or name a network, a folder or a state that is not here."""
 
@@ -58,6 +58,7 @@ def parse(words: list[str]) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with the files that examples name."""
     (tmp_path / "scans").mkdir()
+    (tmp_path / "incoming").mkdir()
     (tmp_path / "scans" / "a.png").write_bytes(PNG)
     usual = {"part": "a", "drawing": "a.png", "bbox": [10, 20, 110, 60], "bbox_unit": "px", "detail_kind": "dimension"}
     lines = [json.dumps({**usual, **item}) for item in READINGS]

@@ -38,8 +38,10 @@ Examples:
   # what was written, for a script
   gonogo export "batch 12" --out results.jsonl --json
   gonogo export "batch 12" --format coco --drawings scans/ --out coco.json
-  gonogo export "batch 12" --follow --out settled.jsonl        a line as each task settles; run again, it goes on
-  gonogo export "batch 12" --follow --after 17 | ./post        the same for a pipe, after the line with cursor 17
+  # a line as each task settles; run again, it goes on
+  gonogo export "batch 12" --follow --out settled.jsonl
+  # the same for a pipe, after the line with cursor 17
+  gonogo export "batch 12" --follow --after 17 | ./post
 """
 )
 @campaign_argument

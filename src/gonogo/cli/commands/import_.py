@@ -84,7 +84,8 @@ Examples:
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
   gonogo import --source centaur --task 1234 --campaign "second look"
-  gonogo import --watch incoming/ --campaign "batch 12"       each file that comes in, until Ctrl+C
+  # each file that comes in, until Ctrl+C
+  gonogo import --watch incoming/ --campaign "batch 12"
 
 JSON Lines, one prediction a line: part, drawing, page, bbox, bbox_unit (px, pt, norm), predicted_value, any task field,
 and optionally truth. Also: CSV (with a mapping in TOML: [columns], [constants], [csv]), COCO, Label Studio
