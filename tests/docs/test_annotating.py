@@ -12,7 +12,7 @@ import pytest
 
 from gonogo.cli.commands.work.outbox import outbox
 from gonogo.tui.actions import BY_ID, key_name
-from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
+from gonogo.tui.presenters.common.key_hints import SYMBOLS_BY_LETTER
 from gonogo.values import format_text, parse
 from gonogo.values.symbols import GLYPH_OF, PALETTE, characteristic
 from tests.docs.keys_card import keys_card

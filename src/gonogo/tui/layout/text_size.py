@@ -11,7 +11,7 @@ from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import Picture
 from gonogo.sheets.picture_modes import PICTURE_MODES
 from gonogo.sheets.render.crop import Rect, best_strips
-from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.common.format import value_text
 from gonogo.tui.viewport import Viewport
 from gonogo.values import Kind, from_json, typeset
 

@@ -16,8 +16,8 @@ from gonogo.desk.core.models import DeskTask
 from gonogo.desk.review.models import Case, QueueRow, Ruled
 from gonogo.tui import workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate
-from gonogo.tui.presenters.rulings import preview
+from gonogo.tui.presenters.work import annotate
+from gonogo.tui.presenters.work.rulings import preview
 from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.scroll_lines import ScrollLines

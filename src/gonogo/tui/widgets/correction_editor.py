@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key, Paste
 
-from gonogo.tui.presenters import correction
+from gonogo.tui.presenters.work import correction
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.symbol_strip import SymbolStrip

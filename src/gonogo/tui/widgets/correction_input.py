@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from gonogo.tui.actions import EDIT, in_scope, keys_of
 from gonogo.tui.key_guard import HELD, LONGEST_FIRST
-from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
+from gonogo.tui.presenters.common.key_hints import SYMBOLS_BY_LETTER
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.values.symbols import Symbol, signs_named
 

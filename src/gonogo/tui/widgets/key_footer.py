@@ -12,7 +12,7 @@ from textual.timer import Timer
 from gonogo.tui.actions import EDIT, EVERYWHERE, Action, Scope, in_scope, keys_of
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.key_guard import COVERED
-from gonogo.tui.presenters.key_hints import KeyLine, key_lines, symbol_line
+from gonogo.tui.presenters.common.key_hints import KeyLine, key_lines, symbol_line
 from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
-from gonogo.tui.presenters.format import value_text, verdict_sign
-from gonogo.tui.presenters.subject import subject_text
+from gonogo.tui.presenters.common.format import value_text, verdict_sign
+from gonogo.tui.presenters.common.subject import subject_text
 from gonogo.tui.text import one_line, styled
 
 _GAP = Content("   ")

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.events import Mount
 from textual.widget import Widget
 
-from gonogo.tui.presenters.key_hints import symbol_rows
+from gonogo.tui.presenters.common.key_hints import symbol_rows
 
 
 class SymbolStrip(Widget):

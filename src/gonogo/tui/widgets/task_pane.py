@@ -25,7 +25,7 @@ from gonogo.tui.external_viewer import show_crop_outside
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.layout.arrangement import SMALL_PANEL, Arrangement, Panel
 from gonogo.tui.layout.task_arranger import TaskArranger, sheet_of
-from gonogo.tui.presenters import annotate
+from gonogo.tui.presenters.work import annotate
 from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode
 from gonogo.tui.text import content
 from gonogo.tui.viewport import Viewport

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from gonogo.tui.presenters.columns import CURSOR_WIDTH, Column, header, row_cells
+from gonogo.tui.presenters.common.columns import CURSOR_WIDTH, Column, header, row_cells
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -10,7 +10,7 @@ from gonogo.desk.lead.campaign_snapshot import fetch_snapshot
 from gonogo.report.progress import queue_text
 from gonogo.report.quality import report_lines
 from gonogo.transfer.exporting.export_campaign import export_campaign
-from gonogo.tui.presenters import campaigns
+from gonogo.tui.presenters.lead import campaigns
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 from tests.tui.screens.conftest import Room

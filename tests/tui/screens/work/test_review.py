@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from gonogo.desk.review.models import QueueRow
 from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.app import GonogoApp
-from gonogo.tui.presenters.review_queue import queue_columns
+from gonogo.tui.presenters.work.review_queue import queue_columns
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.work.review import ReviewScreen
 from gonogo.tui.theme_files import load_themes, themes_folder

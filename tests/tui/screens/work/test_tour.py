@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from gonogo.demo.tour import PART, tour_lessons
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.settings import Settings
-from gonogo.tui.presenters.tour import END, SKIPPED
+from gonogo.tui.presenters.work.tour import END, SKIPPED
 from gonogo.tui.screens.work.tour import TourScreen
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, task

@@ -17,7 +17,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.statuses import takes_answers
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters.empty_state import again
+from gonogo.tui.presenters.common.empty_state import again
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.record_list import FindLine, RecordList
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gonogo.tui.presenters.format import field_line, paragraphs
+from gonogo.tui.presenters.common.format import field_line, paragraphs
 from gonogo.tui.text import content, styled
 
 if TYPE_CHECKING:

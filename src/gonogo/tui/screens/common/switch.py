@@ -20,7 +20,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.statuses import takes_answers
 from gonogo.tui import workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters.empty_state import again
+from gonogo.tui.presenters.common.empty_state import again
 from gonogo.tui.screens.common.choose_campaign import MANY
 from gonogo.tui.screens.common.choose_campaign import entry as campaign_entry
 from gonogo.tui.text import content, one_line

@@ -18,8 +18,9 @@ from gonogo.desk.lead.campaign_snapshot import NOT_AVAILABLE
 from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
 from gonogo.tui import actions
-from gonogo.tui.presenters import annotators, empty_state
-from gonogo.tui.presenters.annotators import AnnotatorRecord
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.lead import annotators
+from gonogo.tui.presenters.lead.annotators import AnnotatorRecord
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError

@@ -23,9 +23,9 @@ from gonogo.desk.lead.campaign_snapshot import (
 from gonogo.desk.results.results_login import of_login
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.tui import actions
-from gonogo.tui.presenters import campaigns
-from gonogo.tui.presenters.empty_state import again
-from gonogo.tui.presenters.format import paragraphs
+from gonogo.tui.presenters.common.empty_state import again
+from gonogo.tui.presenters.common.format import paragraphs
+from gonogo.tui.presenters.lead import campaigns
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError

@@ -19,8 +19,9 @@ from textual.widgets import Input, Static, TextArea
 from gonogo.desk.lead.campaign_settings import SettingsDraft, fetch_settings, preview_draft, save_draft
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import campaign_settings, empty_state
-from gonogo.tui.presenters.campaign_settings import FIELDS, GROUPS, GUIDELINE, SettingField
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.lead import campaign_settings
+from gonogo.tui.presenters.lead.campaign_settings import FIELDS, GROUPS, GUIDELINE, SettingField
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import content, one_line

@@ -20,8 +20,10 @@ from gonogo.schemas.review import GoldCandidate, GoldDecision
 from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui import actions, workers
 from gonogo.tui.key_guard import KeyGuard
-from gonogo.tui.presenters import annotate, empty_state, gold
-from gonogo.tui.presenters.campaigns import check_yes
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.lead import gold
+from gonogo.tui.presenters.lead.campaigns import check_yes
+from gonogo.tui.presenters.work import annotate
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCall, ServerCalls, ServerError

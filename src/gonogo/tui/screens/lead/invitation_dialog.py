@@ -11,7 +11,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.labeling import CampaignAssignmentCreate, CampaignAssignmentPublic
 from gonogo.schemas.statuses import may_work
 from gonogo.tui.app_protocol import app_of
-from gonogo.tui.presenters import campaigns
+from gonogo.tui.presenters.lead import campaigns
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.lead.invitation_link import InvitationLinkScreen

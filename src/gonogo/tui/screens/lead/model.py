@@ -16,7 +16,9 @@ from textual.widgets import OptionList, Static
 from gonogo.client.lead_client import model_report_of
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui import actions, workers
-from gonogo.tui.presenters import annotate, empty_state, gold, model
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.lead import gold, model
+from gonogo.tui.presenters.work import annotate
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode

@@ -17,9 +17,9 @@ from gonogo.desk.lead.annotator_names import fetch_annotator_names
 from gonogo.report.quality import report_lines
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.empty_state import again
-from gonogo.tui.presenters.quality_line_style import styled_line
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.common.empty_state import again
+from gonogo.tui.presenters.lead.quality_line_style import styled_line
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.key_footer import KeyFooter

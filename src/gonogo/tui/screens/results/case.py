@@ -20,7 +20,9 @@ from gonogo.desk.session.campaign_access import CampaignAccess
 from gonogo.json_types import JsonObject
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, cases, empty_state
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.results import cases
+from gonogo.tui.presenters.work import annotate
 from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.key_footer import KeyFooter

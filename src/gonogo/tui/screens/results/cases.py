@@ -16,8 +16,8 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.results.case_list import CaseList, CaseListFilter
 from gonogo.schemas.counted_nouns import counted
 from gonogo.tui import actions, workers
-from gonogo.tui.presenters.cases import case_columns
-from gonogo.tui.presenters.empty_state import again, card
+from gonogo.tui.presenters.common.empty_state import again, card
+from gonogo.tui.presenters.results.cases import case_columns
 from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.status_bar import StatusLine

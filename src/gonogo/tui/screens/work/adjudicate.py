@@ -25,10 +25,10 @@ from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.layout.arrangement import EVIDENCE_PANEL
-from gonogo.tui.presenters import annotate, correction
-from gonogo.tui.presenters.format import editable_text, reading
-from gonogo.tui.presenters.review_queue import no_case_card
-from gonogo.tui.presenters.rulings import cannot_undo_ruling_message, error_type_text, evidence
+from gonogo.tui.presenters.common.format import editable_text, reading
+from gonogo.tui.presenters.work import annotate, correction
+from gonogo.tui.presenters.work.review_queue import no_case_card
+from gonogo.tui.presenters.work.rulings import cannot_undo_ruling_message, error_type_text, evidence
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets.correction_input import CorrectionInput

@@ -20,8 +20,8 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, Stage, TaskNote
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, correction
-from gonogo.tui.presenters.format import editable_text
+from gonogo.tui.presenters.common.format import editable_text
+from gonogo.tui.presenters.work import annotate, correction
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.screens.work.question_notes import QuestionNotes
 from gonogo.tui.widgets.correction_input import CorrectionInput

@@ -29,9 +29,9 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.layout.page_shape import page_shape, shapes
 from gonogo.tui.layout.text_size import is_too_small
-from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.format import verdict_sign
-from gonogo.tui.presenters.review_queue import answers_text, left_reason
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.common.format import verdict_sign
+from gonogo.tui.presenters.work.review_queue import answers_text, left_reason
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.text import styled

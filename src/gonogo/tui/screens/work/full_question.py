@@ -13,9 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gonogo.desk.core.models import DeskTask
-from gonogo.tui.presenters.format import readable_time, reading
-from gonogo.tui.presenters.subject import field_text, kind_text, page_of
-from gonogo.tui.presenters.value_lines import value_content
+from gonogo.tui.presenters.common.format import readable_time, reading
+from gonogo.tui.presenters.common.subject import field_text, kind_text, page_of
+from gonogo.tui.presenters.common.value_lines import value_content
 from gonogo.tui.text import content, one_line, styled
 from gonogo.values.characters import look_alikes
 

@@ -21,8 +21,8 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, SendState
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import answer_history
-from gonogo.tui.presenters.annotate import outcome_text
+from gonogo.tui.presenters.work import answer_history
+from gonogo.tui.presenters.work.annotate import outcome_text
 from gonogo.tui.screens.work.full_question import SubjectDetails, full_question
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.key_footer import KeyFooter

@@ -22,8 +22,8 @@ from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.layout.arrangement import FEEDBACK_PANEL
-from gonogo.tui.presenters import annotate, correction, practice
-from gonogo.tui.presenters.format import editable_text
+from gonogo.tui.presenters.common.format import editable_text
+from gonogo.tui.presenters.work import annotate, correction, practice
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from gonogo.desk.core.models import HELP, Decision, DeskTask, TaskNote
-from gonogo.tui.presenters import annotate, question_notes
+from gonogo.tui.presenters.work import annotate, question_notes
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 

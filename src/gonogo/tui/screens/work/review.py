@@ -17,10 +17,11 @@ from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import ReviewFilters
 from gonogo.schemas.counted_nouns import counted
 from gonogo.tui import actions, workers
-from gonogo.tui.presenters import annotate, empty_state
-from gonogo.tui.presenters.format import paragraphs
-from gonogo.tui.presenters.review_queue import queue_columns
-from gonogo.tui.presenters.rulings import cannot_undo_ruling_message
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.common.format import paragraphs
+from gonogo.tui.presenters.work import annotate
+from gonogo.tui.presenters.work.review_queue import queue_columns
+from gonogo.tui.presenters.work.rulings import cannot_undo_ruling_message
 from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.text import content, one_line

@@ -11,7 +11,7 @@ from textual.content import Content
 
 from gonogo.desk.core.models import Decision, DeskTask, Stage
 from gonogo.tui import actions
-from gonogo.tui.presenters import tour
+from gonogo.tui.presenters.work import tour
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.text import content
 from gonogo.tui.widgets.status_bar import StatusLine

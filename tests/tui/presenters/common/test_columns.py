@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from gonogo.tui.presenters.columns import Column, header, row_cells
+from gonogo.tui.presenters.common.columns import Column, header, row_cells
 
 COLUMNS: list[Column[str]] = [
     Column("name", 8, lambda row: row, "strong"),

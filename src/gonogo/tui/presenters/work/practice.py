@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from gonogo.schemas.counted_nouns import counted
-from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.correction import marked_changes
-from gonogo.tui.presenters.format import field_line, paragraphs, styled_answer, styled_value, styled_verdict, value_text
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.common.format import (
+    field_line,
+    paragraphs,
+    styled_answer,
+    styled_value,
+    styled_verdict,
+    value_text,
+)
+from gonogo.tui.presenters.work.correction import marked_changes
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from textual.content import Content
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
 from gonogo.schemas.counted_nouns import counted
 from gonogo.sheets.models import NoPicture, Picture
-from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.common.format import value_text
 from gonogo.tui.text import content, one_line
 from gonogo.tui.viewport import Viewport
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from gonogo.json_types import JsonObject
-from gonogo.tui.presenters.format import editable_text, value_text
+from gonogo.tui.presenters.common.format import editable_text, value_text
 from gonogo.tui.text import one_line, styled
 from gonogo.values import differences, doubt, format_text, parse, repairs, to_json
 from gonogo.values.characters import look_alikes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gonogo.tui import actions
-from gonogo.tui.presenters.key_hints import key_line
+from gonogo.tui.presenters.common.key_hints import key_line
 
 
 def test_a_range_of_keys_stands_together() -> None:

@@ -13,7 +13,7 @@ from gonogo.json_types import JsonObject, as_list, as_numbers, as_object
 from gonogo.report.progress import pace_text, person_text, queue_text
 from gonogo.report.quality import gauge
 from gonogo.schemas.counted_nouns import counted
-from gonogo.tui.presenters.format import moment, paragraphs
+from gonogo.tui.presenters.common.format import moment, paragraphs
 from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gonogo.tui.presenters.format import fit
+from gonogo.tui.presenters.common.format import fit
 
 T = TypeVar("T")
 WIDE = 100

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.tui.presenters.value_lines import MAX_LINES, field_lines, value_content
+from gonogo.tui.presenters.common.value_lines import MAX_LINES, field_lines, value_content
 from gonogo.tui.screens.work.full_question import SubjectDetails, full_question
 from tests.tui.fake_services import task
 

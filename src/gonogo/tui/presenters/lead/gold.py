@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from gonogo.sheets.models import NoPicture
-from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.format import (
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.common.format import (
     field_line,
     paragraphs,
     styled_answer,

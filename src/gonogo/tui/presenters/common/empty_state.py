@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from gonogo.tui.presenters.format import paragraphs
+from gonogo.tui.presenters.common.format import paragraphs
 from gonogo.tui.text import content
 
 

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from gonogo.desk.core.models import DeskTask
 from gonogo.report.model import report_lines
-from gonogo.tui.presenters.format import field_line, percent, value_text
+from gonogo.tui.presenters.common.format import field_line, percent, value_text
 from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gonogo.tui.presenters.subject import field_text, kind_text, sheet_text, subject_text
+from gonogo.tui.presenters.common.subject import field_text, kind_text, sheet_text, subject_text
 from tests.tui.fake_services import task
 
 

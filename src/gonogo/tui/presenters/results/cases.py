@@ -8,10 +8,10 @@ from textual.content import Content
 
 from gonogo.desk.results.case_list import CaseListFilter, CaseListItem
 from gonogo.json_types import JsonObject, JsonValue, as_list, as_object
-from gonogo.tui.presenters.columns import WIDE, Column
-from gonogo.tui.presenters.format import share_bar, value_text, verdict_sign
-from gonogo.tui.presenters.subject import words
-from gonogo.tui.presenters.value_lines import field_lines, is_id
+from gonogo.tui.presenters.common.columns import WIDE, Column
+from gonogo.tui.presenters.common.format import share_bar, value_text, verdict_sign
+from gonogo.tui.presenters.common.subject import words
+from gonogo.tui.presenters.common.value_lines import field_lines, is_id
 from gonogo.tui.text import one_line
 
 _FIRST = (

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from gonogo.schemas.gonogo_api import CampaignSettings
 from gonogo.schemas.review import ReviewSettings
-from gonogo.tui.presenters.campaign_settings import FIELDS
+from gonogo.tui.presenters.lead.campaign_settings import FIELDS
 
 MODELS = {name: model for model in (CampaignSettings, ReviewSettings) for name in model.model_fields}
 

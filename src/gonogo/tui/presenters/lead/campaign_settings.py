@@ -12,8 +12,8 @@ from textual.content import Content
 from gonogo.report.settings_effect import settings_effect_lines
 from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.enums import VotePolicy
-from gonogo.tui.presenters.empty_state import card
-from gonogo.tui.presenters.format import paragraphs
+from gonogo.tui.presenters.common.empty_state import card
+from gonogo.tui.presenters.common.format import paragraphs
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:

@@ -12,8 +12,15 @@ from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.note_reasons import reason_in_words
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
-from gonogo.tui.presenters.annotate import OUTCOMES
-from gonogo.tui.presenters.format import percent, styled_answer, styled_value, styled_verdict, value_text, verdict_sign
+from gonogo.tui.presenters.common.format import (
+    percent,
+    styled_answer,
+    styled_value,
+    styled_verdict,
+    value_text,
+    verdict_sign,
+)
+from gonogo.tui.presenters.work.annotate import OUTCOMES
 from gonogo.tui.text import one_line, styled
 
 REASONS = {

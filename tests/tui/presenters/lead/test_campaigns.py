@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from gonogo.desk.lead.campaign_snapshot import CampaignSnapshot
 from gonogo.schemas.labeling import CampaignAssignmentPublic, LabelingCampaignPublic
 from gonogo.schemas.lead import AtWork, CampaignProgress
-from gonogo.tui.presenters.campaigns import average_pace, details
+from gonogo.tui.presenters.lead.campaigns import average_pace, details
 
 
 def test_the_expected_end_follows_from_what_was_settled() -> None:

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from gonogo.desk.core.models import TaskNote
 from gonogo.schemas.note_reasons import NOTE_REASONS, reason_in_words
-from gonogo.tui.presenters.format import paragraphs
+from gonogo.tui.presenters.common.format import paragraphs
 from gonogo.tui.text import styled
 
 NO_NOTE = "none"

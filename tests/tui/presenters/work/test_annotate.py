@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gonogo.sheets.models import PictureRequest
-from gonogo.tui.presenters.annotate import sheet_title
+from gonogo.tui.presenters.work.annotate import sheet_title
 from gonogo.tui.viewport import Viewport
 from tests.tui.fake_services import fake_picture, task
 

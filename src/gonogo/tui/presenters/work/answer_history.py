@@ -8,9 +8,9 @@ from textual.content import Content
 
 from gonogo.desk.core.models import HELP, Decided, SendState
 from gonogo.schemas.counted_nouns import counted
-from gonogo.tui.presenters.annotate import outcome_text
-from gonogo.tui.presenters.format import field_line, value_text, verdict_sign
-from gonogo.tui.presenters.question_notes import note_text
+from gonogo.tui.presenters.common.format import field_line, value_text, verdict_sign
+from gonogo.tui.presenters.work.annotate import outcome_text
+from gonogo.tui.presenters.work.question_notes import note_text
 from gonogo.tui.text import one_line, styled
 
 UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)

@@ -7,8 +7,8 @@ from typing import Any
 
 from textual.content import Content
 
-from gonogo.tui.presenters.format import readable_time, value_text
-from gonogo.tui.presenters.subject import words
+from gonogo.tui.presenters.common.format import readable_time, value_text
+from gonogo.tui.presenters.common.subject import words
 from gonogo.tui.text import one_line
 
 MAX_LINES = 400

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gonogo.desk.core.models import Decision, DeskTask
 from gonogo.desk.practice.tour import Lesson
-from gonogo.tui.presenters.correction import correction_value
+from gonogo.tui.presenters.work.correction import correction_value
 from gonogo.values import equal
 
 END = "That was the tour. From here on the questions are real: about one reading in seven is wrong."

@@ -13,7 +13,7 @@ from gonogo.report.quality import evidence, sparkline
 from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.review import AnnotatorState
 from gonogo.schemas.statuses import may_work
-from gonogo.tui.presenters.format import paragraphs
+from gonogo.tui.presenters.common.format import paragraphs
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gonogo.schemas.verdicts import VERDICTS
-from gonogo.tui.presenters.format import (
+from gonogo.tui.presenters.common.format import (
     editable_text,
     harm_bar,
     moment,

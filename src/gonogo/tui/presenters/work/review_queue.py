@@ -12,10 +12,11 @@ from gonogo.desk.review.models import QueueRow, Ruled
 from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.note_reasons import reason_in_words
 from gonogo.schemas.verdicts import CLASS_OF
-from gonogo.tui.presenters import annotate, empty_state
-from gonogo.tui.presenters.columns import MEDIUM, WIDE, Column
-from gonogo.tui.presenters.format import harm_bar, paragraphs, percent, short_id, value_text, verdict_sign
-from gonogo.tui.presenters.subject import kind_text, sheet_text
+from gonogo.tui.presenters.common import empty_state
+from gonogo.tui.presenters.common.columns import MEDIUM, WIDE, Column
+from gonogo.tui.presenters.common.format import harm_bar, paragraphs, percent, short_id, value_text, verdict_sign
+from gonogo.tui.presenters.common.subject import kind_text, sheet_text
+from gonogo.tui.presenters.work import annotate
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Presenters that all rooms share: formats, columns of a table, empty-state cards, key hints, subjects."""

@@ -1,0 +1,1 @@
+"""Presenters of the lead's screens: campaigns, settings, annotators, gold, the model, quality."""
