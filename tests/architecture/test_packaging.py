@@ -72,5 +72,6 @@ def test_the_container_file_names_what_is_there() -> None:
     assert extras
     assert set(extras[0].split(",")) <= set(PROJECT["optional-dependencies"])
     assert SpecifierSet(PROJECT["requires-python"]).contains(re.findall(r"FROM python:([\d.]+)", text)[0])
+    assert {".git", ".venv*"} <= set(CONTAINER.with_name("Containerfile.dockerignore").read_text("utf-8").split())
     options = {name for option in ALL[("serve",)].params for name in option.opts}
     assert set(re.findall(r'"(--[a-z-]+)"', text)) <= options
