@@ -30,6 +30,8 @@ MOST_WINDOWS = 4
 """Windows open at once; each is a process of its own, about 110 MB."""
 _MESSAGE_BYTES = 1 << 20
 _SIGN_IN_BYTES = 1024
+_FOREGROUND_SECONDS = 1.0
+"""Seconds between two looks whether a command in the background has the terminal again."""
 _PAGE: Final = Path(__file__).parent / "page"
 _STATIC: Final = Path(textual_serve.__file__ or "").parent / "static"
 _HEADERS: Final = {
@@ -180,10 +182,21 @@ class PageServer:
         self.new_link()
 
     def _read_line(self) -> None:
-        if not os.read(sys.stdin.fileno(), 1024):  # Ctrl-D, or a terminal that is gone
-            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-        else:
+        loop, terminal = asyncio.get_running_loop(), sys.stdin.fileno()
+        if _is_in_background(
+            terminal
+        ):  # the line is the shell's, and the system would stop this process for reading it
+            loop.remove_reader(terminal)
+            loop.call_later(_FOREGROUND_SECONDS, loop.add_reader, terminal, self._read_line)
+            return
+        try:
+            line = os.read(terminal, 1024)
+        except OSError:
+            line = b""
+        if line:
             self.new_link()
+        else:  # Ctrl-D, or a terminal that is gone
+            loop.remove_reader(terminal)
 
     async def _close_windows(self, _: web.Application | None = None) -> None:
         closing = [window.close(code=WSCloseCode.GOING_AWAY) for window in tuple(self._windows)]
@@ -206,6 +219,13 @@ def run_page_server(server: PageServer, listening: socket.socket) -> None:
         shutdown_timeout=END_SECONDS + 1,
         handle_signals=True,
     )
+
+
+def _is_in_background(terminal: int) -> bool:
+    try:
+        return os.tcgetpgrp(terminal) != os.getpgrp()
+    except OSError:  # not the terminal of this session: no shell shares it
+        return False
 
 
 def _end() -> None:

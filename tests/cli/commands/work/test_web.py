@@ -58,6 +58,31 @@ def test_enter_prints_a_new_link_and_the_first_one_ends(tmp_path: Path) -> None:
         assert statuses == [401, 204]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is not there on Windows")
+def test_in_the_background_it_leaves_the_lines_to_the_shell_and_goes_on(tmp_path: Path) -> None:
+    from tests.support.scripted_terminal import ScriptedTerminal  # Unix only
+
+    def link_words(terminal: ScriptedTerminal) -> list[str]:
+        return re.findall(r"http://(\S+)/#\S+", terminal.seen.decode())
+
+    shell_command = ["setsid", "--ctty", "--wait", "bash", "--norc", "--noprofile", "-i"]
+    with ScriptedTerminal(shell_command, {"GONOGO_HOME": str(tmp_path)}, columns=200) as shell:
+        shell.type(f"{sys.executable} -m gonogo web --port 0 &\n".encode())
+        wait_until(lambda: len(link_words(shell)) == 1, lambda: f"{shell.seen!r}")
+        for number in range(20):
+            shell.type(f"echo line-$(({number} + 100))\n".encode())
+            shell.wait_for(f"line-{number + 100}".encode())
+        connection = http.client.HTTPConnection(link_words(shell)[0], timeout=20)
+        connection.request("GET", "/")
+        assert connection.getresponse().status == 200
+        connection.close()
+        shell.type(b"fg\n")
+        wait_until(lambda: shell.seen.count(b"-m gonogo web") == 2, lambda: f"{shell.seen!r}")
+        shell.type(b"\n")
+        wait_until(lambda: len(link_words(shell)) == 2, lambda: f"{shell.seen!r}")
+
+
 def test_a_missing_extra_is_a_sentence_with_the_command() -> None:
     program = "import sys; sys.modules['textual_serve'] = None; from gonogo.cli.main import main; main(['web'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
