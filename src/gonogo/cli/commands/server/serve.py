@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.cli.support.database import open_store, workspace
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import F
 from gonogo.cli.support.output import print_json
 from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.desk.core.paths import AppPaths
@@ -40,6 +42,11 @@ def _networks(_context: click.Context, _option: click.Parameter, given: tuple[st
             message = f"{address!r} is no address or network: give one like 10.0.0.5 or 10.0.0.0/24."
             raise click.BadParameter(message) from None
     return given
+
+
+def _rate_option(name: str, default: int, help_text: str) -> Callable[[F], F]:
+    """Option of a limit on requests a minute."""
+    return click.option(name, default=default, show_default=True, type=click.IntRange(0), metavar="N", help=help_text)
 
 
 @click.command(
@@ -109,30 +116,11 @@ Examples:
     callback=_networks,
     help="Address or network of a proxy whose X-Forwarded-For counts; may be given several times; default: none.",
 )
-@click.option(
-    "--key-rate",
-    default=1200,
-    show_default=True,
-    type=click.IntRange(0),
-    metavar="N",
-    help="Requests a minute of one API key or session; 0 is no limit.",
+@_rate_option("--key-rate", 1200, "Requests a minute of one API key or session; 0 is no limit.")
+@_rate_option(
+    "--caller-rate", 600, "Requests a minute of one person or user, over all keys and sessions; 0 is no limit."
 )
-@click.option(
-    "--caller-rate",
-    default=600,
-    show_default=True,
-    type=click.IntRange(0),
-    metavar="N",
-    help="Requests a minute of one person or user, over all keys and sessions; 0 is no limit.",
-)
-@click.option(
-    "--sign-in-rate",
-    default=10,
-    show_default=True,
-    type=click.IntRange(0),
-    metavar="N",
-    help="Failed sign-ins a minute from one address; 0 is no limit.",
-)
+@_rate_option("--sign-in-rate", 10, "Failed sign-ins a minute from one address; 0 is no limit.")
 @click.option("--log", metavar="FILE", help="Write a log, one JSON object a line; - is standard error.")
 @click.option(
     "--log-level",
