@@ -40,7 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Write a campaign's results: JSON Lines, CSV, Parquet, Label Studio, COCO.",
     ),
     "projects": ("projects", "projects", "Projects: list, show, create, generate."),
-    "models": ("models", "models", "What a model's predictions are worth alone: report."),
+    "models": ("models", "models", "Quality of a model's predictions: report."),
     "campaigns": (
         "campaigns.campaigns",
         "campaigns",
@@ -67,7 +67,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "web": ("work.web", "web", "The workstation in a browser, for the person at this machine."),
     "serve": ("server.serve", "serve", "Run the labeling server for a team."),
     "db": ("server.db", "db", "A server's database: upgrade, backup, restore."),
-    "audit": ("server.audit", "audit", "Whether a server's log of changes is whole."),
+    "audit": ("server.audit", "audit", "A server's log of changes: verify, head."),
     "config": ("config", "config", "Your settings: list, get, set, reset, edit, path."),
     "doctor": ("doctor.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }

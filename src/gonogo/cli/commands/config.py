@@ -133,7 +133,7 @@ def edit() -> None:
 @config.command(epilog="\b\nExample:\n  cat $(gonogo config path)")
 @json_option
 def path(as_json: bool) -> None:
-    """Where the settings file is."""
+    """Path of the settings file."""
     file = os.fspath(AppPaths().settings_file())
     if as_json:
         print_json({"path": file})

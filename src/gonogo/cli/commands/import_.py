@@ -15,7 +15,7 @@ from gonogo.cli.commands.import_watch import watch_import
 from gonogo.cli.completion import complete_campaign, complete_project
 from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit_codes import EXIT_FAILED, EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import RenamedOption, campaign_settings, check_name, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
 from gonogo.cli.support.results_source import SOURCES, open_results_client
@@ -245,7 +245,7 @@ async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
             except BadFileError as error:  # here, before `run` takes it for a refusal of the server
                 fail(str(error), error.next_step)
             except asyncio.CancelledError:  # Ctrl+C
-                fail(*interrupt.stop(), code=130)
+                fail(*interrupt.stop(), code=EXIT_INTERRUPTED)
 
 
 async def _reimport(origin: ResultsTask, options: dict[str, Any], base_url: str | None) -> ImportResult:

@@ -1,4 +1,4 @@
-"""`gonogo models`: how far the predictions of a model can be trusted alone."""
+"""`gonogo models`: reports on the predictions of models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gonogo.schemas.labeling import LabelingProjectPublic
 
 @click.group(epilog="\b\nExample:\n  gonogo models report predictions.jsonl")
 def models() -> None:
-    """Models: what their predictions are worth. A RUN is the name of an import, or an id."""
+    """Models and the quality of their predictions. A RUN is the name of an import, or an id."""
 
 
 @models.command(

@@ -28,7 +28,7 @@ NARROWEST = 10
 
 
 class Fit(Enum):
-    """How a column gives way on a narrow terminal."""
+    """Ways in which a column gives way on a narrow terminal."""
 
     WHOLE = "whole"
     """Never shortened: ids, numbers, states, times."""
@@ -42,7 +42,7 @@ class Fit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """TableColumn of a table: its head in lower case, how it gives way, and whether it holds numbers."""
+    """Column of a table: its head in lower case, how it gives way, and whether it holds numbers."""
 
     head: str
     fit: Fit = Fit.WHOLE

@@ -156,7 +156,7 @@ Examples:
 @pager_option
 @api_command
 async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
-    """How far the labels can be trusted: every number with its doubt, what it means, and what to do."""
+    """Quality of the labels: every number with its doubt, its meaning, and the next step."""
     campaign_id = (await find_campaign(client, campaign)).id
     with waiting("Measuring the quality …"):
         report = await client.campaign_quality(campaign_id)

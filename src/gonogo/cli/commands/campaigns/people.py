@@ -1,4 +1,4 @@
-"""`gonogo campaigns people`: lists who is invited to a campaign."""
+"""`gonogo campaigns people`: lists the people invited to a campaign."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Examples:
 @pager_option
 @api_command
 async def people(client: LeadClient, campaign: str, as_json: bool) -> None:
-    """Who is invited to CAMPAIGN: address, status, since when, and the assignment's id.
+    """People invited to CAMPAIGN: address, status, date, and the assignment's id.
 
     `gonogo annotators list` measures their votes, on a gonogo server.
     """

@@ -54,7 +54,7 @@ Examples:
 @pager_option
 @api_command
 async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
-    """Who votes or is invited, whose votes deserve a look, and why."""
+    """People of a campaign: votes, reliability, and flags with their reasons."""
     campaign_id = (await find_campaign(client, campaign)).id
     states = await _fetch_states(client, campaign_id)
     with waiting("Measuring the quality …"):
@@ -240,7 +240,7 @@ async def settings(
     sample_rate: float | None,
     as_json: bool,
 ) -> None:
-    """What CAMPAIGN asks of people before it gives tasks, and how much of the settled work experts see again.
+    """Show or change the qualification for CAMPAIGN, and the share of settled work that experts see again.
 
     Practice items are tasks of the campaign on which an expert has ruled; there have to be as many as are asked for.
     """
@@ -264,6 +264,5 @@ async def settings(
     if as_json:
         print_json(current.model_dump())
         return
-    print_fields(current.model_dump())
-    if current.pass_mark is None:
-        click.echo(f"{'pass mark':20} none: nobody has to qualify")
+    unset = {"pass_mark": "none: nobody has to qualify"} if current.pass_mark is None else {}
+    print_fields(current.model_dump() | unset)

@@ -68,7 +68,7 @@ def _open_outbox(nothing: object = None) -> Iterator[Outbox]:
 @pager_option
 @json_option
 def list_(sent_too: bool, as_json: bool) -> None:
-    """What waits, what was refused and why."""
+    """Answers that wait or were refused, with the reason."""
     with _open_outbox([] if as_json else None) as outbox_file:
         rows = outbox_file.history(unsettled=not sent_too)
     if as_json:
@@ -194,7 +194,7 @@ async def _send_with_progress(services: Account, signed: SignedIn) -> FlushRepor
     with click.progressbar(length=n_waiting, label="sending", file=sys.stderr, show_pos=True) as bar:
 
         def on_settled(row: OutboxRow, state: SendState, detail: str) -> None:
-            if state.value == "parked":
+            if state is SendState.PARKED:
                 refused.append(f"Answer {row.id} was refused and is kept: {detail}")
             bar.update(1)
 

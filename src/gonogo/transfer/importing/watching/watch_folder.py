@@ -142,7 +142,7 @@ class FolderWatch:
 
 
 def _reasons(result: ImportResult) -> tuple[str, ...]:
-    """Why nothing of a file was imported, and its bad lines."""
+    """Reasons why nothing of a file was imported, and its bad lines."""
     reasons = [] if result.imported else result.sentences()
     reasons += [f"line {line.number}: {line.reason}" for line in result.bad[:REASONS]]
     if len(result.bad) > REASONS:
