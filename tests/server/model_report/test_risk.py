@@ -87,7 +87,7 @@ def test_a_bound_that_the_known_outcomes_cannot_carry_gives_no_threshold() -> No
     n = minimum_known(0.005)
     right = as_outcomes([0.99] * n, [True] * n)
     assert accept_above(right, 0.005) == 0.99
-    few = as_outcomes([0.99] * (n // 2), [True] * (n // 2))
+    few = as_outcomes([0.99] * (n - 1), [True] * (n - 1))
     assert accept_above(few, 0.005) is None
 
 

@@ -7,6 +7,7 @@ itself and weighed by how many predictions it has. A level of which nothing is k
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,9 +124,10 @@ def accept_above(outcomes: Outcomes, bound: float) -> float | None:
         return None
     cuts = np.unique(np.quantile(outcomes.confidence[has], np.linspace(0, 1, N_CUTS + 1), method="lower"))
     best: float | None = None
+    least = minimum_known(bound)
     for cut in cuts[::-1].tolist():
         risk = risk_of(outcomes, has & (np.nan_to_num(outcomes.confidence, nan=-1.0) >= cut))
-        if risk.n_known < minimum_known(bound):
+        if risk.n_known < least:
             continue  # even without an error nothing could be said yet
         if risk.interval.high > bound:
             break
@@ -134,11 +136,9 @@ def accept_above(outcomes: Outcomes, bound: float) -> float | None:
 
 
 def minimum_known(bound: float) -> int:
-    """Known outcomes, all right, from which the upper bound can be `bound`."""
-    n = 1
-    while n < 1_000_000 and wilson_interval(0, n).high > bound:
-        n = math.ceil(n * 1.1) + 1
-    return n
+    """Fewest known outcomes whose upper bound is at most `bound` (0…1) where all of them are right."""
+    counts = range(1, 1_000_000)
+    return bisect.bisect_left(counts, True, key=lambda n: wilson_interval(0, n).high <= bound) + 1
 
 
 def paired_difference(n_first_only: int, n_second_only: int, n_pairs: int) -> tuple[float, Interval] | None:
