@@ -8,7 +8,7 @@ all seeds, with a 95 % interval by the jackknife over them.
 - `fixed`: every task gets the votes. `by risk`: tasks begin with one vote; the next vote goes where the risk is
   highest, to the most thorough of a random half of the people who have not voted there, and one task in sixteen is
   drawn at random, until as many votes are spent.
-- `with confidence`: the model gives each prediction a confidence with an AUC of about 0.79 (`AUC` in the output).
+- `with confidence`: the model gives each prediction a confidence with an AUC of about 0.78 (`AUC` in the output).
 - `with experts`: what the campaign's rule does not settle at a `max_risk` of 0.05 goes to an expert, who is right.
 """
 

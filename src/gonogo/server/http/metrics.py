@@ -1,8 +1,8 @@
 """Prometheus metrics of one server process: requests, actions, refreshes, database connections, and the queue.
 
 With several workers each writes its numbers to a file of a shared folder (prometheus-client's multiprocess mode), so
-that whichever of them is asked answers for all. Routes, actions and statuses are labels, because they are ours and few;
-addresses, campaigns and people never are. Nothing is read from the database for a scrape: `ops/metrics_sampler` does
+that any of them answers for all. Routes, actions and statuses are labels, because they are ours and few; addresses,
+campaigns and people never are. Nothing is read from the database for a scrape: `ops/metrics_sampler` does
 that beforehand.
 """
 
