@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -224,3 +225,29 @@ def test_a_secret_never_shows(sqlite_house: House, gonogo: Gonogo, s3: S3Server)
         assert KEY not in run.stderr + run.stdout
         assert SECRET not in run.stderr + run.stdout
         assert "Traceback" not in run.stderr
+
+
+def test_a_place_by_another_name_loses_nothing(house: House, folder: Path, tmp_path: Path, s3: S3Server) -> None:
+    add(house)
+    alias = tmp_path / "alias"
+    alias.symlink_to(folder)
+    unsigned = f"{s3.url}{'&' if '?' in s3.url else '?'}sign=no"
+    for url in (folder.as_uri(), alias.as_uri(), s3.url, unsigned):
+        moving = move(house, url)
+        moving.copy(house.now, silent)
+        same = url in (alias.as_uri(), unsigned)
+        assert moving.delete_copies(silent) == (0 if same else len(CONTENTS))
+        require_all_in(house, url)
+        assert move(house, url).plan.source == moving.plan.target  # nothing is left to do
+
+
+def test_an_old_folder_that_somebody_removed_ends_the_move(house: House, folder: Path, tmp_path: Path) -> None:
+    add(house)
+    for url in (folder.as_uri(), (tmp_path / "other").as_uri()):
+        move(house, url).copy(house.now, silent)
+        if url == folder.as_uri():
+            move(house, url).delete_copies(silent)
+    shutil.rmtree(folder)
+    move(house, url).delete_copies(silent)
+    require_all_in(house, url)
+    assert move(house, url).plan.source == url

@@ -7,6 +7,7 @@ A move that was cut off is repeated with the same target; what was copied is che
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,9 +99,14 @@ class DrawingMove:
         return report
 
     def delete_copies(self, progress: Progress) -> int:
-        """Deletes the files in the old place; returns how many. `copy` has checked those in the new one."""
-        with self._places.store.read() as connection:
-            names = list(connection.execute(select(drawing_files.c.sha256)).scalars())
+        """Deletes the files in the old place; returns how many. `copy` has checked those in the new one.
+
+        Deletes nothing where both URLs lead to the same files: what looks like copies are the drawings.
+        """
+        names: list[str] = []
+        if not _share_files(self._source, self._target):
+            with self._places.store.read() as connection:
+                names = list(connection.execute(select(drawing_files.c.sha256)).scalars())
         for number, sha256 in enumerate(names, 1):
             self._source.delete(sha256)
             progress("old copies", number, len(names))
@@ -141,6 +147,20 @@ _FILES: Final = (
     .group_by(drawing_files.c.sha256, drawing_files.c.size_bytes)
     .order_by(drawing_files.c.sha256)
 )
+
+
+def _share_files(place: DrawingPlace, other: DrawingPlace) -> bool:
+    """True if two URLs lead to the same files, as by a symbolic link, a second host name or an option like `sign=no`.
+
+    The URLs can't tell, so a file is put into `other` and looked for in `place`.
+    """
+    content = secrets.token_bytes(32)
+    name = hashlib.sha256(content).hexdigest()
+    try:
+        other.put(name, content, "application/octet-stream")
+        return place.read(name, 0, len(content)) == content  # `stat` refuses a folder that was removed since
+    finally:
+        other.delete(name)
 
 
 def _is_whole(place: DrawingPlace, file: FileRow) -> bool:

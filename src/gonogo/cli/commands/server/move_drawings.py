@@ -78,7 +78,10 @@ def move_drawings(
             if yes or agreed(question, dry_run=False, yes=False):
                 with progress_bars() as progress:
                     deleted = move.delete_copies(progress)
-                echo_err(f"Deleted: {counted(deleted, 'copy', 'copies')} in {source}.")
+                if plan.files and not deleted:
+                    echo_err(f"Nothing was deleted: {source} and {goal} are the same place.")
+                else:
+                    echo_err(f"Deleted: {counted(deleted, 'copy', 'copies')} in {source}.")
         result = {"copied": report.copied, "present": report.present, "damaged": report.damaged, "deleted": deleted}
         _print({**plan._asdict(), **result}, as_json=as_json)
 
