@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
-from gonogo.server.drawing_places.place import PlaceAwayError
+from gonogo.server.drawing_places import unused_files
+from gonogo.server.drawing_places.folder import FolderPlace
+from gonogo.server.drawing_places.place import DrawingPlace, PlaceAwayError
+from gonogo.server.drawing_places.place_url import FolderUrl
 from gonogo.server.drawing_places.remembered import DrawingPlaces
 from gonogo.server.errors import ApiError
 from gonogo.server.ops import maintenance
@@ -26,10 +31,10 @@ UPLOAD = [DrawingUpload("part", "", PNG)]
 SETTINGS = ServerSettings(database_url="unused", keep_drawings_days=10)
 
 
-def add(house: House) -> None:
-    placed = put_files(DrawingPlaces(house.store), UPLOAD)
+def add(house: House, upload: list[DrawingUpload] = UPLOAD) -> None:
+    placed = put_files(DrawingPlaces(house.store), upload)
     with house.store.write() as connection:
-        store_drawings(connection, house.lead.org_id, UPLOAD, house.now, placed)
+        store_drawings(connection, house.lead.org_id, upload, house.now, placed)
 
 
 def count(house: House) -> tuple[int, int]:
@@ -117,3 +122,45 @@ def test_a_deletion_waits_for_an_upload_that_uses_the_file(postgres_house: House
     thread.join(30)
     assert places.open(folder.as_uri()).stat(NAME) is not None
     assert count(house) == (1, 0)
+
+
+class OvertakenPlaces(DrawingPlaces):
+    """Places of a worker that another one overtakes at its first deletion."""
+
+    def __init__(self, house: House, others: Callable[[], None]) -> None:
+        super().__init__(house.store)
+        self._others = others
+
+    def current(self, connection: Connection) -> DrawingPlace:
+        place = super().current(connection)
+        return OvertakenPlace(Path(urlsplit(place.url).path), self._others)
+
+
+class OvertakenPlace(FolderPlace):
+    def __init__(self, folder: Path, others: Callable[[], None]) -> None:
+        super().__init__(FolderUrl(str(folder)))
+        self._others: Callable[[], None] | None = others
+
+    def delete(self, sha256: str) -> None:
+        super().delete(sha256)
+        others, self._others = self._others, None
+        if others is not None:
+            others()
+
+
+def test_a_worker_that_another_one_overtakes_deletes_no_file_that_came_again(house: House, tmp_path: Path) -> None:
+    places = DrawingPlaces(house.store)
+    place = places.open(places.choose((tmp_path / "drawings").as_uri(), house.now))
+    uploads = [DrawingUpload(f"part {number}", "", PNG + bytes([number])) for number in range(3)]
+    add(house, uploads)
+    maintenance.delete_unused_drawings(house.store, house.now + timedelta(days=1), house.now)
+    assert count(house) == (3, 3)
+
+    def others() -> None:
+        assert unused_files.delete_marked(places) == 3
+        add(house, uploads)
+
+    assert unused_files.delete_marked(OvertakenPlaces(house, others)) == 1
+    assert count(house) == (3, 0)
+    came_again = [place.stat(hashlib.sha256(upload.content).hexdigest()) is not None for upload in uploads]
+    assert came_again == [True, True, True]

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, select
 
 from gonogo.server.drawing_places.remembered import DrawingPlaces
 from gonogo.server.store.bulk_insert import chunks
+from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import drawing_deletions, drawing_files, drawings
 
 CHUNK: Final = 10
@@ -28,15 +29,29 @@ def mark(connection: Connection, files: Iterable[str]) -> None:
 
 
 def delete_marked(places: DrawingPlaces) -> int:
-    """Deletes all marked files; returns how many. Raises `PlaceError`: what is left stays marked."""
+    """Deletes all marked files; returns how many. Raises `PlaceError`: what is left stays marked.
+
+    Workers may do it at the same time. Each asks again before each file: another one may have finished with it, and an
+    upload may have brought it back.
+    """
     with places.store.read() as connection:
         marked = list(connection.execute(select(drawing_deletions.c.sha256)).scalars())
         place = places.current(connection) if marked else None
+    n_deleted = 0
     for some in chunks(marked, CHUNK):
         assert place is not None
         for sha256 in some:
-            place.delete(sha256)
+            if _is_marked(places.store, sha256):
+                place.delete(sha256)
+                n_deleted += 1
+        still_marked = select(drawing_deletions.c.sha256).where(drawing_deletions.c.sha256.in_(some))
         with places.store.write() as connection:
-            connection.execute(delete(drawing_files).where(drawing_files.c.sha256.in_(some)))
+            connection.execute(delete(drawing_files).where(drawing_files.c.sha256.in_(still_marked)))
             connection.execute(delete(drawing_deletions).where(drawing_deletions.c.sha256.in_(some)))
-    return len(marked)
+    return n_deleted
+
+
+def _is_marked(store: Store, sha256: str) -> bool:
+    with store.read() as connection:
+        query = select(drawing_deletions.c.sha256).where(drawing_deletions.c.sha256 == sha256)
+        return connection.execute(query).first() is not None
