@@ -14,9 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
+from gonogo.client.credential import ApiKey
+from gonogo.client.errors import NetworkError
+from gonogo.client.gonogo_client import GonogoClient
+from gonogo.client.retry import RetryPolicy
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.asgi_exchange import MAX_BUFFERED, Exchange, _ChunkStream
-from gonogo.embedded.transport import EmbeddedTransport, embedded_parts
+from gonogo.embedded.transport import CANNOT_OPEN, EmbeddedTransport, embedded_parts
 from gonogo.schemas.gonogo_api import DrawingUrl
 from gonogo.server.drawing_places.remembered import DrawingPlaces
 from gonogo.server.store.engine import Store
@@ -156,6 +160,17 @@ async def test_leaving_while_the_server_starts_takes_no_longer_than_the_start(tm
     await transport.aclose()
     await asyncio.to_thread(server.join, WAIT)
     assert not server.is_alive()
+
+
+async def test_a_workspace_that_cannot_be_opened_is_said_at_the_first_try(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    waits: list[float] = []
+    retry = RetryPolicy(on_wait=lambda seconds, _error: waits.append(seconds))
+    parts = embedded_parts(AppPaths(tmp_path / "file"))
+    async with GonogoClient(parts.base_url, ApiKey(parts.token), transport=parts.transport, retry=retry) as client:
+        with pytest.raises(NetworkError, match=CANNOT_OPEN):
+            await client.capabilities()
+    assert waits == []
 
 
 @pytest.mark.slow

@@ -63,6 +63,10 @@ class RequestOptions:
 DEFAULT_OPTIONS: Final = RequestOptions()
 
 
+class ServerStartError(httpx.ConnectError):
+    """Connection error of a server that runs in this process and can't start: no later try can succeed."""
+
+
 def base_url(text: str) -> httpx.URL:
     """Returns `text` as the address of a server: https, or http on this machine (loopback, `*.localhost`).
 
@@ -265,7 +269,7 @@ class HttpTransport:
         if isinstance(error, httpx.ConnectError):
             reason = " ".join(clean_text(str(error)).split())[:200].rstrip(".")
             what = f"{host} cannot be reached: {reason or 'unknown name, no route, or nothing listens there'}."
-            return NetworkError(what, transient=True)
+            return NetworkError(what, transient=not isinstance(error, ServerStartError))
         if isinstance(error, httpx.TimeoutException):
             return InterruptedExchangeError(f"{host} did not answer in time.", transient=True)
         return InterruptedExchangeError(

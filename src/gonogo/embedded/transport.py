@@ -17,6 +17,7 @@ import threading
 
 import httpx
 
+from gonogo.client.http_transport import ServerStartError
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.paths import AppPaths
@@ -91,7 +92,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             asyncio.run(self._serve(self._app))
         except BaseException as error:
             if not self._app.done():
-                self._app.set_exception(_as_connect_error(error))
+                self._app.set_exception(ServerStartError(f"{CANNOT_OPEN}: {error}"))
             else:
                 raise
 
@@ -133,8 +134,3 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
                 loop.call_soon_threadsafe(stop.set)
         # a server that is still starting has no request, and may end with the process
         thread.join(10 if self._app.done() else 1)
-
-
-def _as_connect_error(error: BaseException) -> Exception:
-    """The connection error for a server that cannot start, with the reason."""
-    return httpx.ConnectError(f"{CANNOT_OPEN}: {error}")
