@@ -57,7 +57,9 @@ from gonogo.server.run import bind, run_workers
 from gonogo.server.settings import ServerSettings
 unlimited = {"requests_per_minute_per_key": None, "requests_per_minute_per_caller": None}
 database, port, workers = sys.argv[1:]
-run_workers(ServerSettings(database_url=database, **unlimited), bind("127.0.0.1", int(port)), int(workers))
+listening = bind("127.0.0.1", int(port))
+print("listens", flush=True)
+run_workers(ServerSettings(database_url=database, **unlimited), listening, int(workers))
 """
 
 
@@ -70,16 +72,22 @@ class Served:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._command = [sys.executable, "-m", "gonogo", "serve", "--port", str(self.port), "--workers", str(workers)]
+        self._announces = not limited
         if not limited:
             self._command = [sys.executable, "-c", UNLIMITED, database, str(self.port), str(workers)]
         self._environment = {**os.environ, "GONOGO_DATABASE_URL": database}
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Starts the processes. Without limits, requests may be sent at once: they wait for the first worker."""
         nowhere = subprocess.DEVNULL
+        said = subprocess.PIPE if self._announces else nowhere
         self._running = subprocess.Popen(
-            self._command, env=self._environment, stdout=nowhere, stderr=nowhere, start_new_session=True
+            self._command, env=self._environment, stdout=said, stderr=nowhere, start_new_session=True
         )
+        if self._running.stdout is not None:
+            with self._running.stdout as lines:
+                assert lines.readline() == b"listens\n"
 
     def kill(self) -> None:
         """SIGKILL to the parent and all workers at once."""
