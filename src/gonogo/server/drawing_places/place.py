@@ -24,7 +24,7 @@ class FileStat(NamedTuple):
 
 
 class PlaceError(Exception):
-    """Failure of a place: a sentence for whoever runs the server, without credentials, and a next step."""
+    """Failure of a place. The operator reads its message and its next step; neither holds credentials."""
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message)
