@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MEGABYTE = 1024 * 1024
+TELL_OPERATOR = "Tell the server's operator. Until then judge from the text, or answer unsure."
+"""Next step where only the server's operator can help."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from gonogo.network import HttpProxy, NetworkOptions, NetworkOptionsError, context_to_proxy, proxy_for, tls_context
-from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
+from gonogo.sheets.drawing_limits import MEGABYTE, TELL_OPERATOR, CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.filename_title import title_from_filename, title_from_header
 from gonogo.sheets.models import DrawingAddress
@@ -85,7 +85,7 @@ class DrawingFetcher:
         if answer.sha256 is not None and hashlib.sha256(fetched.data).hexdigest() != answer.sha256.lower():
             raise CannotShowError(
                 "The drawing was changed where it lies, so it is not shown.",
-                next_step="Tell whoever keeps the server; meanwhile judge from the text, or answer unsure.",
+                next_step=TELL_OPERATOR,
                 retry=True,
             )
         if answer.title is not None:

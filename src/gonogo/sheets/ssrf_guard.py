@@ -11,7 +11,7 @@ import socket
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-from gonogo.sheets.drawing_limits import CannotShowError
+from gonogo.sheets.drawing_limits import TELL_OPERATOR, CannotShowError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -86,7 +86,7 @@ def refuse_nearer_than(addresses: list[Address], base: Reach) -> None:
     if reach_of_nearest < base:
         raise CannotShowError(
             "The drawing's address leads into this machine's own network, so it is not fetched.",
-            next_step="Tell the server's operator; meanwhile judge from the text, or answer unsure.",
+            next_step=TELL_OPERATOR,
         )
 
 

@@ -81,8 +81,9 @@ async def test_the_address_of_a_drawing_leads_straight_to_the_store(
         drawing = await fetcher.fetch("r")
         assert (drawing.data, drawing.title) == (PNG, "shaft")
         DrawingPlaces(store).open(s3.url).put(NAME, PNG + b"changed", "image/png")
-        with pytest.raises(CannotShowError, match="was changed where it lies"):
+        with pytest.raises(CannotShowError, match="was changed where it lies") as changed:
             await fetcher.fetch("r")
+        assert changed.value.next_step.startswith("Tell the server's operator. ")
         assert (await lead.get(f"{GEOMETRY}/{'0' * 36}/drawing-url")).status_code == 404
 
 
