@@ -18,7 +18,7 @@ from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
-from tests.support.labeling_server import BASE, CAMPAIGN, FakeClock, ScriptedServer
+from tests.support.labeling_server import BASE, CAMPAIGN, FakeClock, ScriptedServer, names, until
 
 MakeDesk = Callable[..., Coroutine[Any, Any, AnnotateSession]]
 
@@ -98,3 +98,11 @@ async def make_desk(clock: FakeClock, folder: Path) -> AsyncIterator[MakeDesk]:
     yield make
     for desk in made:
         await clock.finish(desk.close())
+
+
+async def ready_desk(make_desk: MakeDesk, n: int, **profile: Any) -> tuple[ScriptedServer, AnnotateSession]:
+    """A server with `n` tasks, and a desk that shows the first of them and knows what the server takes."""
+    server = ScriptedServer(names(n))
+    desk = await make_desk(server, **profile)
+    await until(lambda: desk.current and desk.takes_notes)
+    return server, desk

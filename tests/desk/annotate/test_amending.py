@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState, Stage
-from tests.desk.conftest import MakeDesk
+from tests.desk.conftest import MakeDesk, ready_desk
 from tests.support.labeling_server import FakeClock, Fault, ScriptedServer, names, until
+
+
+async def desk_with_a_sent_answer(make_desk: MakeDesk, clock: FakeClock) -> tuple[ScriptedServer, AnnotateSession]:
+    """A desk at the third of four tasks: the server has the answer to the first, the second lies on the desk."""
+    server, desk = await ready_desk(make_desk, 4)
+    desk.decide(Decision("correct"))
+    desk.decide(Decision("correct"))
+    await clock.run_until(lambda: "task-000" in server.answers)
+    await until(lambda: desk.state.recent[0].state is SendState.SENT)
+    return server, desk
 
 
 async def test_a_delivered_answer_is_changed_by_a_request_of_its_own_and_both_stay_in_the_history(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
-    server = ScriptedServer(names(4))
-    desk = await make_desk(server)
-    await until(lambda: desk.current and desk.takes_amendments)
-    desk.decide(Decision("correct"))
-    desk.decide(Decision("correct"))
-    await clock.run_until(lambda: "task-000" in server.answers)
-    await until(lambda: desk.state.recent[0].state is SendState.SENT)
+    server, desk = await desk_with_a_sent_answer(make_desk, clock)
     done, current = desk.state.done, desk.current
     number = desk.history()[-1].number
     assert desk.rejected.amend(number) == Decision("correct", times=desk.history()[-1].decision.times)
@@ -35,9 +40,7 @@ async def test_a_delivered_answer_is_changed_by_a_request_of_its_own_and_both_st
 
 
 async def test_progress_counts_a_changed_answer_once_after_a_restart_too(make_desk: MakeDesk, clock: FakeClock) -> None:
-    server = ScriptedServer(names(6))
-    desk = await make_desk(server, undo_seconds=0.0)
-    await until(lambda: desk.current and desk.takes_amendments)
+    server, desk = await ready_desk(make_desk, 6, undo_seconds=0.0)
     for _ in range(2):
         desk.decide(Decision("correct"))
         await clock.run_until(lambda: desk.current and desk.state.unsent == 0, step=5)
@@ -57,13 +60,7 @@ async def test_progress_counts_a_changed_answer_once_after_a_restart_too(make_de
 async def test_undo_of_a_change_shows_the_question_again_and_then_leaves_the_answer(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
-    server = ScriptedServer(names(4))
-    desk = await make_desk(server)
-    await until(lambda: desk.current and desk.takes_amendments)
-    desk.decide(Decision("correct"))
-    desk.decide(Decision("correct"))
-    await clock.run_until(lambda: "task-000" in server.answers)
-    await until(lambda: desk.state.recent[0].state is SendState.SENT)
+    server, desk = await desk_with_a_sent_answer(make_desk, clock)
     current, done = desk.current, desk.state.done
     desk.rejected.amend(desk.history()[-1].number)
     desk.decide(Decision("unsure"))
@@ -83,9 +80,7 @@ async def test_undo_of_a_change_shows_the_question_again_and_then_leaves_the_ans
 async def test_a_change_that_is_refused_is_kept_with_its_reason_and_the_first_answer_stands(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
-    server = ScriptedServer(names(3))
-    desk = await make_desk(server)
-    await until(lambda: desk.current and desk.takes_amendments)
+    server, desk = await ready_desk(make_desk, 3)
     desk.decide(Decision("correct"))
     desk.decide(Decision("correct"))
     desk.decide(Decision("correct"))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 
 from gonogo.desk.core.models import HELP, Decision, SendState, TaskNote
-from tests.desk.conftest import MakeDesk
+from tests.desk.conftest import MakeDesk, ready_desk
 from tests.support.labeling_server import FakeClock, ScriptedServer, names, until
 
 
 async def test_a_note_travels_with_its_answer_and_an_answer_without_one_says_nothing(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
-    server = ScriptedServer(names(3))
-    desk = await make_desk(server)
-    await until(lambda: desk.current and desk.takes_notes)
+    server, desk = await ready_desk(make_desk, 3)
     desk.decide(Decision("unsure", note=TaskNote("two_readings", "3 or 8")))
     desk.decide(Decision("correct"))
     await clock.run_until(lambda: len(server.answers) == 2)
@@ -27,9 +25,7 @@ async def test_a_note_travels_with_its_answer_and_an_answer_without_one_says_not
 async def test_a_question_given_to_the_lead_is_sent_like_an_answer_and_counts_as_done(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
-    server = ScriptedServer(names(3))
-    desk = await make_desk(server)
-    await until(lambda: desk.current and desk.takes_notes)
+    server, desk = await ready_desk(make_desk, 3)
     desk.decide(Decision(HELP, note=TaskNote("unreadable")))
     assert desk.current is not None
     assert desk.current.id == "task-001"
@@ -43,9 +39,8 @@ async def test_a_question_given_to_the_lead_is_sent_like_an_answer_and_counts_as
 
 
 async def test_undo_takes_back_a_question_to_the_lead_with_its_words(make_desk: MakeDesk, clock: FakeClock) -> None:
-    server = ScriptedServer(names(3))
-    desk = await make_desk(server)
-    await until(lambda: desk.current and desk.state.ahead)
+    server, desk = await ready_desk(make_desk, 3)
+    await until(lambda: desk.state.ahead)
     desk.decide(Decision(HELP, note=TaskNote("other", "which standard?")))
     undone = desk.undo()
     assert undone is not None
@@ -61,9 +56,8 @@ async def test_undo_takes_back_a_question_to_the_lead_with_its_words(make_desk: 
 async def test_a_question_put_off_goes_back_to_the_server_and_its_time_goes_on(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
-    server = ScriptedServer(names(2))
-    desk = await make_desk(server)
-    await until(lambda: desk.current and desk.takes_notes and desk.state.ahead)
+    server, desk = await ready_desk(make_desk, 2)
+    await until(lambda: desk.state.ahead)
     desk.shown()
     clock.now += 2
     assert desk.put_off()

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -250,7 +249,6 @@ def test_answers_that_come_late_are_no_keys(tmp_path: Path, pieces: tuple[bytes,
     assert ready.wait(60), bytes(seen)
     for piece in pieces:
         os.write(terminal, piece)
-        time.sleep(0)
     assert child.wait(60) == 0
     keys, name, sixel, readers = json.loads(out.read_text())
     assert readers == 1  # a SIGCONT that followed no suspension, as a terminal that goes away sends it
