@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from gonogo.tui import workers
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
 from tests.server.web import OURS
-from tests.tui.screens.conftest import Room
+from tests.tui.screens.conftest import Room, Watched
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +35,25 @@ async def open_settings(room: Room, *sees: str) -> None:
 
 async def retype(room: Room, text: str) -> None:
     await room.press("end", *["backspace"] * 6, *text)
+
+
+class Held(Watched):
+    """Server whose answers to requests of one method wait; `answered` lists the methods of the others."""
+
+    method = ""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        super().__init__(inner)
+        self.waiting, self.free = asyncio.Event(), asyncio.Event()
+        self.answered: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if request.method == self.method:
+            self.waiting.set()
+            await self.free.wait()
+        self.answered.append(request.method)
+        return answer
 
 
 async def settled_tasks(room: Room, n: int) -> None:
@@ -178,6 +199,27 @@ async def test_a_refusal_keeps_what_was_typed(room: Room) -> None:
         room.transport.down = False
         await room.press("ctrl+s", *"yes", "enter")
         await room.sees("The settings are saved")
+        assert (await stored(room))["max_risk"] == 0.2
+
+
+@pytest.mark.parametrize("method", ["PATCH", "GET"])
+async def test_what_is_typed_while_the_server_saves_or_is_read_again_stays(room: Room, method: str) -> None:
+    await room.bench.task()
+    async with room.opened(transport=Held):
+        transport = room.transport
+        assert isinstance(transport, Held)
+        await open_settings(room)
+        await retype(room, "0.2")
+        await room.press("ctrl+s")
+        await room.sees("Type yes")
+        transport.method = method
+        await room.press(*"yes", "enter")
+        await room.until(transport.waiting.is_set)
+        await retype(room, "0.31")
+        n = len(transport.answered)
+        transport.free.set()
+        await room.until(lambda: "GET" in transport.answered[n:])
+        await room.sees("0.31", "The settings are saved")
         assert (await stored(room))["max_risk"] == 0.2
 
 

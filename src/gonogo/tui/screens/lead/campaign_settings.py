@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,6 +32,7 @@ from gonogo.tui.widgets.status_bar import StatusLine
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.account.identity import SignedIn
+    from gonogo.desk.lead.campaign_settings import StoredSettings
 
 COUNT_AFTER = 0.4
 """Seconds without a key after which the effect of the changes is counted: counting measures the whole campaign."""
@@ -84,7 +85,10 @@ class CampaignSettingsScreen(Screen[None]):
             self.effect.update(content(f"! {error} {error.next_step}", 600))
 
     async def _load(self, client: GonogoClient) -> None:
-        stored = await fetch_settings(client, self._campaign_id)
+        await self._show_stored(await fetch_settings(client, self._campaign_id))
+
+    async def _show_stored(self, stored: StoredSettings | None) -> None:
+        """Shows the settings as the server has them, in place of the form's text."""
         if stored is None:
             self._show_card(campaign_settings.PLAIN_SERVER)
             return
@@ -239,7 +243,8 @@ class CampaignSettingsScreen(Screen[None]):
         def act(word: str | None) -> None:
             if word is not None:
                 save = partial(self._save, draft, word == "resettle")
-                self.calls.change(save, "save", then=self._reload, on_error=self._on_error)
+                reload = partial(self._reload, dict(draft.changes))
+                self.calls.change(save, "save", then=reload, on_error=self._on_error)
 
         card = campaign_settings.confirmation_card(self._campaign_name, draft, effect)
         self.app.push_screen(ConfirmScreen(card, campaign_settings.check_word(draft, effect)), act)
@@ -248,13 +253,13 @@ class CampaignSettingsScreen(Screen[None]):
         await save_draft(client, draft, resettle=resettle)
         self.gonogo.show_notice("The settings are saved.", seconds=4)
 
-    def _reload(self) -> None:
+    def _reload(self, saved: Mapping[str, object]) -> None:
         """Reads what was saved; keeps the form as it is if more was typed before the server answers."""
-        saved = dict(self._draft.changes) if self._draft is not None else {}
 
         async def load(client: GonogoClient) -> None:
-            if self._draft is not None and self._draft.changes == saved:
-                await self._load(client)
+            stored = await fetch_settings(client, self._campaign_id)
+            if self._draft is not None and self._draft.changes == saved and not self._problems:
+                await self._show_stored(stored)
 
         self.calls.read(load, "load")
 
