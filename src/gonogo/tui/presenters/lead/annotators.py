@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ NOBODY = "Nobody has voted or is invited yet. i invites somebody, Esc goes back.
 OTHER_SERVER = "This server neither measures votes nor pauses people; i, a and x work."
 _FLAG_NAMES = {"too_fast": "too fast", "always_the_same": "always the same", "drifting": "drifting"}
 _TRAIL_LENGTH = 8
+_WORDS_AT = 21
+"""Column of the explanation of a figure."""
 _FEW_GOLD_ANSWERS = 10
 """Least number of gold answers for a statement about accuracy."""
 
@@ -133,9 +136,13 @@ def entry(record: AnnotatorRecord) -> Content:
     )  # fmt: skip
 
 
-def details(record: AnnotatorRecord, trail: Sequence[AnnotatorAction], names: Mapping[str, str]) -> Content:
-    """Details of an annotator: figures, flags with evidence, earlier actions. `names` are actors' names by id."""
-    lines = [Content.styled(record.name, "bold $strong"), *_states(record), Content(""), *_figures(record)]
+def details(record: AnnotatorRecord, trail: Sequence[AnnotatorAction], names: Mapping[str, str], width: int) -> Content:
+    """Details of an annotator in `width` columns: figures, flags with evidence, earlier actions.
+
+    `names` are actors' names by id.
+    """
+    figures = [_figure(*figure, width) for figure in _figures(record)]
+    lines = [Content.styled(record.name, "bold $strong"), *_states(record), Content(""), *figures]
     if not record.measured:
         return Content("\n").join([*lines, Content(""), Content.styled(OTHER_SERVER, "$quiet")])
     lines += [Content(""), Content.styled("flags", "$quiet"), *_flags(record)]
@@ -159,28 +166,29 @@ def _states(record: AnnotatorRecord) -> Iterable[Content]:
         yield Content.styled(f"{one_line(assignment.status or 'invited', 20)}, invited{since}", "$quiet")
 
 
-def _figures(record: AnnotatorRecord) -> Iterable[Content]:
+def _figures(record: AnnotatorRecord) -> Iterable[tuple[str, str, str]]:
+    """Name, figure and explanation of each figure."""
     quality, signs = record.quality, record.signs
-    yield _figure("votes", str(record.state.n_submissions), "")
+    yield "votes", str(record.state.n_submissions), ""
     if quality is not None:
         bound = f"; safely above {_two_places(quality.trust)}" if quality.trust is not None else ""
         trust = f"mean share right{bound}"
-        yield _figure("reliability", _two_places(quality.reliability), trust)
-        yield _figure("on gold", _two_places(quality.gold_accuracy), _gold_answers(signs))
-        yield _figure("agreement", _two_places(quality.consensus_agreement), "with the consensus of all")
+        yield "reliability", _two_places(quality.reliability), trust
+        yield "on gold", _two_places(quality.gold_accuracy), _gold_answers(signs)
+        yield "agreement", _two_places(quality.consensus_agreement), "with the consensus of all"
     for key, name in (("false_accept", "false accept"), ("false_reject", "false reject")):
         errors = as_object(signs.get(key))
         share, interval = errors.get("share"), as_numbers(errors.get("interval"))
         if isinstance(share, int | float) and len(interval) == 2:
             doubt = f"{share:.0%}, 95 % range {100 * interval[0]:.0f}–{interval[1]:.0%}"
-            yield _figure(name, f"{errors.get('k')} of {errors.get('n')}", doubt)
+            yield name, f"{errors.get('k')} of {errors.get('n')}", doubt
     median = as_object(signs.get("duration_ms")).get("p50")
     if isinstance(median, int | float):
         trend = f"median of a vote   {sparkline(as_numbers(signs.get('trend')))}"
-        yield _figure("time", f"{median / 1000:.1f} s", trend)
+        yield "time", f"{median / 1000:.1f} s", trend
     too_fast = signs.get("too_fast_share")
     if isinstance(too_fast, int | float):
-        yield _figure("too fast", f"{too_fast:.0%}", "of the votes under a second")
+        yield "too fast", f"{too_fast:.0%}", "of the votes under a second"
 
 
 def _gold_answers(signs: JsonObject) -> str:
@@ -234,8 +242,12 @@ def check_reason(text: str) -> str:
     return "" if len(text) >= 3 else "Say why in a few words, or press Esc."
 
 
-def _figure(name: str, figure: str, words: str) -> Content:
-    return Content.assemble((f"{name:13}", "$quiet"), (f"{figure:7} ", "bold $strong"), (words, "$quiet"))
+def _figure(name: str, figure: str, words: str, width: int) -> Content:
+    """A figure, its explanation in a column of its own."""
+    lines = textwrap.wrap(words, max(width - _WORDS_AT, 12)) or [""]
+    return Content.assemble(
+        (f"{name:13}", "$quiet"), (f"{figure:7} ", "bold $strong"), (f"\n{' ' * _WORDS_AT}".join(lines), "$quiet")
+    )
 
 
 def _minute(timestamp: str) -> str:

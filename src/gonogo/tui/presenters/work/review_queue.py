@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from gonogo.desk.core.models import Stage
@@ -90,6 +91,12 @@ def why_text(row: QueueRow) -> str:
     if row.reasons and row.why != "help":
         return one_line(f"note: {reason_in_words(row.reasons[0][0]) or 'own words'}", 15)
     return SHORT_REASONS.get(row.why, one_line(row.why, 15))
+
+
+def too_small_hint(open_key: str, room: int) -> str:
+    """Hint that a crop can't be read in its tile: the longest that fits in `room` cells, at least the key."""
+    texts = (f"too small here: {open_key} opens it", f"too small: {open_key} opens it", f"too small: {open_key}")
+    return next((text for text in texts if cell_len(text) <= room), open_key)
 
 
 def left_reason(row: QueueRow) -> str:

@@ -114,7 +114,8 @@ class AnnotatorsScreen(ListDetailScreen):
         elif annotator is None:
             self.details.update(Content.styled(annotators.NOBODY, "$foreground"))
         else:
-            self.details.update(annotators.details(annotator, self._trail, self._names))
+            width = self.query_one("#pane").content_region.width - 1
+            self.details.update(annotators.details(annotator, self._trail, self._names, width))
         self.show_keys()
 
     # --- actions ---------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from gonogo.tui.layout.page_shape import page_shape, shapes
 from gonogo.tui.layout.text_size import is_too_small
 from gonogo.tui.presenters.common import empty_state
 from gonogo.tui.presenters.common.format import verdict_sign
-from gonogo.tui.presenters.work.review_queue import answers_text, left_reason
+from gonogo.tui.presenters.work.review_queue import answers_text, left_reason, too_small_hint
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.text import styled
@@ -92,10 +92,11 @@ class Tile(Vertical):
         """Shows mark and cursor, each by a sign or word, and the votes or that the crop can't be read here."""
         word, color = self._outcome()
         facts = styled(self._facts(), "$quiet")
+        start = Content.assemble(("▸ " if at_cursor else "  ", "bold $accent"), (word, f"bold {color}"), "   ")
         if self.too_small:
-            facts = Content.styled(f"too small here: {open_key} opens it", "$warning")
-        cursor = ("▸ " if at_cursor else "  ", "bold $accent")
-        self.caption.show(Content.assemble(cursor, (word, f"bold {color}"), "   ", facts))
+            room = self.caption.content_size.width - start.cell_length
+            facts = Content.styled(too_small_hint(open_key, room), "$warning")
+        self.caption.show(Content.assemble(start, facts))
         self.set_class(at_cursor, "-here")
 
     def _outcome(self) -> tuple[str, str]:
