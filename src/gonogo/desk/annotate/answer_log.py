@@ -8,8 +8,7 @@ from dataclasses import replace
 from gonogo.client.requests import PreparedRequest, RequestKind
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.errors import OutboxError
-from gonogo.desk.core.models import ClaimedTask, Decided, Decision, SendState
-from gonogo.desk.outbox.outbox import UNSENT
+from gonogo.desk.core.models import AMENDABLE, UNSENT, ClaimedTask, Decided, Decision, SendState
 from gonogo.desk.outbox.rows import Address, OutboxRow
 from gonogo.desk.session.outbox_session import OutboxSession
 from gonogo.desk.session.undo_buffer import Answered
@@ -114,7 +113,7 @@ class AnswerLog:
         row = self._outbox.get(number)
         if row is None or row.kind not in (RequestKind.SUBMISSION, RequestKind.AMENDMENT):
             return None
-        return row if row.state in (SendState.QUEUED, SendState.SENDING, SendState.SENT) else None
+        return row if row.state in AMENDABLE else None
 
     def resend(self, number: int) -> bool:
         """Queues a refused answer as it is, as a new request; false when it was not refused."""

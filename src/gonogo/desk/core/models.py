@@ -121,6 +121,12 @@ class SendState(StrEnum):
     REPLACED = "replaced"  # refused, and answered again since
 
 
+UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
+"""States of an answer that is still to reach the server."""
+AMENDABLE = (SendState.QUEUED, SendState.SENDING, SendState.SENT)
+"""States of an answer that the server has or will have, so that another one can change it."""
+
+
 class Stage(StrEnum):
     """Stage of a session: what the screen shows."""
 

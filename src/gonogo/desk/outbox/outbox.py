@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from gonogo.client.requests import PreparedRequest, new_key
 from gonogo.desk.core.errors import OutboxError
-from gonogo.desk.core.models import Decision, DeskTask, SendState
+from gonogo.desk.core.models import UNSENT, Decision, DeskTask, SendState
 from gonogo.desk.core.serialize import decision_to_json, task_to_json
 from gonogo.desk.outbox.database import OutboxFile
 from gonogo.desk.outbox.kept_copy import keep_copy
@@ -33,8 +33,6 @@ from gonogo.json_types import JsonObject
 T = TypeVar("T")
 LEASE_SECONDS = 60.0
 """Longer than one request may take (30 s); after it another program may send the row."""
-
-UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)

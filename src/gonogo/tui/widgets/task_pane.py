@@ -338,8 +338,8 @@ class TaskPane(Container):
 
     def checked_correction(self) -> str | None:
         """Returns the typed correction; `None`, with a warning in the editor, if it cannot be sent."""
-        is_ready = self.current is not None and self.editing and not self.refuses_paste()
-        return self.editor.checked(self.current.predicted_value) if is_ready and self.current else None
+        task = self.current if self.editing else None
+        return None if task is None or self.refuses_paste() else self.editor.checked(task.predicted_value)
 
     def allows(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Returns whether an action is available: those of scope "edit" while editing, else the others."""

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from gonogo.desk.core.models import HELP, Decided, SendState
+from gonogo.desk.core.models import AMENDABLE, HELP, UNSENT, Decided, SendState
 from gonogo.schemas.counted_nouns import counted
 from gonogo.tui.presenters.common.format import field_line, value_text, verdict_sign
 from gonogo.tui.presenters.work.annotate import outcome_text
 from gonogo.tui.presenters.work.question_notes import note_text
 from gonogo.tui.text import one_line, styled
 
-UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
 OPEN = (*UNSENT, SendState.PARKED)
 """States of an answer that has not reached the server."""
 VALUE_WIDTH = 24
@@ -72,14 +71,11 @@ def entry(answer: Decided, *, changed: bool = False) -> Content:
     return Content.assemble(*parts)
 
 
-_CAN_AMEND = (SendState.QUEUED, SendState.SENDING, SendState.SENT)
-
-
 def cannot_amend_message(answer: Decided, takes_amendments: bool | None) -> str:
     """Reason why an answer can't be changed; empty when it can, unless its question is settled by now."""
     if answer.state is SendState.ON_DESK:
         return "Still on your desk: u takes it back."
-    if answer.state not in _CAN_AMEND:
+    if answer.state not in AMENDABLE:
         return f"This answer can't be changed: {outcome_text(answer)}."
     if answer.decision.verdict == HELP:
         return "You gave this question to the lead, who will rule on it."
