@@ -28,7 +28,7 @@ def report_lines(report: ModelReport, *, bound: float | None = None, with_errors
             "",
             "→ Let people answer some of them (`gonogo projects generate`), or import truths with them.",
         ]
-    lines += _groups("By kind", report.by_kind) + _groups("By reader", report.by_reader)
+    lines += _groups("By kind", report.by_kind, spaced=True) + _groups("By reader", report.by_reader)
     lines += _reliability(report) + _thresholds(report.thresholds)
     lines += [] if bound is None else ["", *_accept(report.accept, bound)]
     lines += _audits(report)
@@ -43,18 +43,25 @@ def _headline(report: ModelReport) -> list[str]:
     if report.n_known:
         unknown = "not known for every level of confidence"
         accuracy = unknown if report.accuracy is None else percent(report.accuracy)
-        lines.append(f"accuracy     {accuracy}   95 % {_range(report.accuracy_interval)}")
+        lines.append(f"accuracy     {accuracy} (95 % range {_range(report.accuracy_interval)})")
     if not report.representative:
         lines.append(f"             {NOT_REPRESENTATIVE}")
     return lines
 
 
-def _groups(title: str, groups: Sequence[ModelGroup]) -> list[str]:
+def _groups(title: str, groups: Sequence[ModelGroup], *, spaced: bool = False) -> list[str]:
+    """Table of groups; `spaced` shows `title block` for `title_block`."""
     if not groups:
         return []
     rows = [[title, "predictions", "known", "right", "accuracy, 95 %"]]
     rows += [
-        [group.name, str(group.n), str(group.n_known), str(group.n_right), _share(group.share, group.interval)]
+        [
+            group.name.replace("_", " ") if spaced else group.name,
+            str(group.n),
+            str(group.n_known),
+            str(group.n_right),
+            _share(group.share, group.interval),
+        ]
         for group in groups
     ]
     return ["", *table_lines(rows)]
@@ -82,7 +89,7 @@ def _bar(share: float, claimed: float) -> str:
 
 
 def _thresholds(thresholds: Sequence[AcceptThreshold]) -> list[str]:
-    rows = [["Accepted unseen from", "predictions", "share", "known", "wrong", "error", "at most (95 %)"]]
+    rows = [["Accept from", "accepted", "share", "known", "wrong", "error", "at most (95 %)"]]
     rows += [
         [
             f"{each.above:g}",

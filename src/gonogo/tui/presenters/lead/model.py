@@ -39,7 +39,7 @@ def entry(page: ModelPage) -> Content:
         return Content.assemble(("report\n", "bold $foreground"), ("  accuracy, thresholds, audits", "$quiet"))
     read, truth = value_text(page.error.predicted_value, 24), value_text(page.error.truth, 24) or "not known"
     sure = "" if page.error.confidence is None else f"sure {percent(page.error.confidence)}"
-    facts = " · ".join(filter(None, (sure, one_line(page.error.source or "", 12), one_line(page.error.part or "", 20))))
+    facts = " · ".join(filter(None, (sure, one_line(page.error.part or "", 22))))
     return Content.assemble(
         ("✗ ", "bold $incorrect"), styled(f"{read} for {truth}", "$foreground"), "\n  ", styled(facts, "$quiet")
     )

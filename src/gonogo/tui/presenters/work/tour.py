@@ -10,7 +10,7 @@ from gonogo.tui.presenters.work.correction import correction_value
 from gonogo.values import equal
 
 END = "That was the tour. From here on the questions are real: about one reading in seven is wrong."
-SKIPPED = "Skipped. Press ? to see the keys at any time."
+SKIPPED = "Skipped. ? shows all keys."
 
 
 class Tour:
