@@ -103,7 +103,7 @@ def test_what_is_given_back_tells_nothing_by_when_it_comes_again(house: House) -
     assert all(given_back.values())
 
 
-def test_a_honeypot_whose_claim_ran_out_does_not_come_again(house: House) -> None:
+def test_a_honeypot_whose_claim_ran_out_comes_again_as_the_same_copy_only(house: House) -> None:
     campaign = house.campaign(gold_fraction=0.9)
     house.add(campaign, *[{}] * 30, GOLD)
     (who,) = people(1)
@@ -115,7 +115,29 @@ def test_a_honeypot_whose_claim_ran_out_does_not_come_again(house: House) -> Non
                 house.pass_time(minutes=11)
             else:
                 house.submit(campaign, claim.task.id, who)
-    assert set(met.values()) == {1}
+    assert len(met) == 1
+
+
+def test_who_puts_everything_off_once_meets_the_gold_again_and_answers_it(house: House) -> None:
+    """Else putting off would be a way around the gold: what never comes back was gold."""
+    campaign = house.campaign(gold_fraction=0.3, target_redundancy=2)
+    house.add(campaign, *[{}] * 40, *[GOLD] * 20)
+    (who,) = people(1)
+    put_off: list[str] = []
+    answered: list[str] = []
+    with house.at_once():
+        while (claim := house.next(campaign, who)) is not None:
+            if claim.task.id in put_off:
+                house.submit(campaign, claim.task.id, who)
+                answered.append(claim.task.id)
+            else:
+                house.release(claim.task.id, who)
+                put_off.append(claim.task.id)
+    gold = {task for task in put_off if house.task(task).is_gold}
+    assert len(gold) >= 5
+    assert len(answered) == len(set(answered))
+    # Gold ends with the ordinary work: at most the last of it is not asked again.
+    assert len(gold & set(answered)) >= len(gold) - 2
 
 
 def test_a_large_pool_of_which_nothing_fits_costs_no_more_than_a_small_one(sqlite_house: House) -> None:

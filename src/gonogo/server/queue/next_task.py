@@ -50,7 +50,7 @@ _ahead = and_(
     ~_is_on(submissions, tasks),
     ~_is_on(help_requests, tasks),
     # Gold ends with the ordinary work. Both are asked of ordinary tasks, too, so that they take the same time.
-    ~honeypots.met_by_voter(tasks.c.gold_item_id),
+    ~honeypots.met_by_voter(tasks),
     _first_rank.is_not(None),
 )
 _all_scores = annotator_scores.alias("all_scores")

@@ -207,6 +207,7 @@ gold_servings = Table(  # who met which item; without foreign keys, whose checks
     metadata,
     Column("gold_item_id", Id, primary_key=True),
     Column("voter_id", Id, primary_key=True),
+    Column("task_id", Id),  # the copy; NULL where the voter met it in another way
 )
 
 golden_items = Table(  # what promotion copied into the golden dataset
