@@ -48,14 +48,18 @@ class ReviewClient(LabelingClient):
         text: str | None = None,
         reason: str | None = None,
         sample: bool = False,
+        causes: bool = False,
     ) -> ReviewPage:
         """Returns tasks that need an expert, worst expected harm first; with `sample` also some resolved tasks.
+
+        With `causes` each item has its `cause`, the kind of difference between prediction and typed values.
 
         `status` lists all of one status instead; `kind`, `annotator` (id or e-mail), `sheet` (revision, `revision#page`
         or part), `text` and `reason` (of a note, or `any`) narrow it down.
         """
         query = {"cursor": cursor, "limit": limit, "status": status, "kind": kind, "annotator": annotator}
         query |= {"sheet": sheet, "text": text, "reason": reason, "sample": "true" if sample else None}
+        query["causes"] = "true" if causes else None
         return await self.call(ReviewPage, "GET", url_path(_CAMPAIGN + "/review", campaign_id), query=query)
 
     async def review_task(self, task_id: str, *, names: bool = False) -> ReviewDetail:

@@ -26,6 +26,10 @@ ERROR_TYPES: tuple[str, ...] = (
     "wrong_fit",
     "wrong_datum",
     "wrong_symbol",
+    "plus_minus",
+    "zero_for_diameter",
+    "letter_for_digit",
+    "words",
     "neighbour",
     "invented",
     "other",
@@ -78,6 +82,8 @@ class ReviewItem(Received):
     or `sample` and `listed` for tasks that need no ruling. `reasons` counts the notes on it by reason, `n_help` the
     people who ask.
     `likely` is `None` while nobody has voted. `part` is the name of the drawing's part.
+    `cause`, on request: how the prediction differs from each right value that voters typed, one of the error types
+    (`decimal_sign`, `neighbour`: the value of a box near on the sheet); empty where they have none in common.
     """
 
     task: LabelingTaskPublic
@@ -92,6 +98,7 @@ class ReviewItem(Received):
     adjudicated: bool = False
     reasons: dict[str, int] = {}
     n_help: int = 0
+    cause: str | None = None
 
 
 class ReviewPage(Received):

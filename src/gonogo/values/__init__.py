@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gonogo.values.cause import Cause, cause_of
 from gonogo.values.compare import Equality, canonical_key, equal
 from gonogo.values.diff import Span, differences
 from gonogo.values.doubt import doubt
@@ -12,6 +13,7 @@ from gonogo.values.parse import parse
 from gonogo.values.typesetting import Part, Typeset, typeset
 
 __all__ = [
+    "Cause",
     "EngineeringValue",
     "Equality",
     "Kind",
@@ -23,6 +25,7 @@ __all__ = [
     "Typeset",
     "Zone",
     "canonical_key",
+    "cause_of",
     "differences",
     "doubt",
     "equal",

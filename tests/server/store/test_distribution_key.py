@@ -110,7 +110,7 @@ def test_work_queue_review_and_refresh_name_their_campaign(work: Work) -> None:
     paths = {
         "claims and votes": work.disagree,
         "queue": lambda: work.ok(work.people[0].get(f"{OURS}/campaigns/{work.campaign}/queue")),
-        "review queue": lambda: work.ok(work.reviewer.get(f"{OURS}/campaigns/{work.campaign}/review")),
+        "review queue": lambda: work.ok(work.reviewer.get(f"{OURS}/campaigns/{work.campaign}/review?causes=true")),
         "consensus refresh": lambda: work.ok(work.lead.get(f"{LABELING}/campaigns/{work.campaign}/quality")),
         "progress": lambda: work.ok(work.lead.get(f"{OURS}/campaigns/{work.campaign}/progress")),
     }

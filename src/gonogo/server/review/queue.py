@@ -32,6 +32,7 @@ from gonogo.schemas.review import ReviewItem, ReviewPage
 from gonogo.schemas.verdicts import VERDICT_CLASSES, Verdict
 from gonogo.server.errors import invalid
 from gonogo.server.practice.settings import load_review_settings
+from gonogo.server.review.causes import causes_of
 from gonogo.server.review.likely import TaskVotes, votes_of
 from gonogo.server.review.notes import TaskNotes, notes_of
 from gonogo.server.serialize import task_public
@@ -55,7 +56,10 @@ ASSUMED_CONFIDENCE = 1.0
 
 @dataclass(frozen=True)
 class ReviewQuery:
-    """Filters of the queue; `sample` adds settled tasks to the conflicts, `reason` is that of a note, or `any`."""
+    """Filters of the queue; `sample` adds settled tasks to the conflicts, `reason` is that of a note, or `any`.
+
+    `causes` names the cause of each conflict, too.
+    """
 
     status: str | None = None
     kind: str | None = None
@@ -64,6 +68,7 @@ class ReviewQuery:
     text: str | None = None
     reason: str | None = None
     sample: bool = False
+    causes: bool = False
 
 
 def expected_harm(posterior: float | None, confidence: float | None) -> float:
@@ -106,9 +111,8 @@ def queue_page(
     count = sum(_count(connection, [*base, band.condition, ~own]) for band in bands)
     conflicts = [band for band in bands if band.name == "h"]
     hidden = sum(_count(connection, [*base, band.condition, own]) for band in conflicts)
-    return ReviewPage(
-        count=count, hidden_own=hidden, data=_items(connection, campaign.id, rows, now), next_cursor=following
-    )
+    items = _items(connection, campaign.id, rows, now, causes=filters.causes)
+    return ReviewPage(count=count, hidden_own=hidden, data=items, next_cursor=following)
 
 
 # --- the order -------------------------------------------------------------------------------------------
@@ -288,17 +292,21 @@ def _voted_on(campaign_id: str, voter_id: str) -> AnySelect:
     return query.where(mine.c.campaign_id == campaign_id, *by_voter)
 
 
-def _items(connection: Connection, campaign_id: str, rows: Sequence[_QueueRow], now: datetime) -> list[ReviewItem]:
+def _items(
+    connection: Connection, campaign_id: str, rows: Sequence[_QueueRow], now: datetime, *, causes: bool
+) -> list[ReviewItem]:
     task_ids = [row.task.id for row in rows]
     votes = votes_of(connection, campaign_id, task_ids)
     notes = notes_of(connection, campaign_id, task_ids)
     names = _part_names(connection, {row.task.part_revision_id for row in rows if row.task.part_revision_id})
+    named = causes_of(connection, campaign_id, [row.task for row in rows], votes) if causes else {}
     return [
         _item(
             row,
             votes[row.task.id],
             notes.get(row.task.id, TaskNotes()),
             names.get(row.task.part_revision_id or ""),
+            named.get(row.task.id, "") if causes else None,
             now,
         )
         for row in rows
@@ -311,7 +319,9 @@ def _part_names(connection: Connection, revision_ids: Collection[str]) -> dict[s
     return {row.id: row.name for row in connection.execute(query.where(part_revisions.c.id.in_(revision_ids)))}
 
 
-def _item(row: _QueueRow, cast: TaskVotes, notes: TaskNotes, part: str | None, now: datetime) -> ReviewItem:
+def _item(
+    row: _QueueRow, cast: TaskVotes, notes: TaskNotes, part: str | None, cause: str | None, now: datetime
+) -> ReviewItem:
     verdicts = Counter(vote.verdict for vote in cast.votes)
     values = {vote.value.key for vote in cast.votes if vote.verdict == Verdict.INCORRECT and vote.value is not None}
     return ReviewItem(
@@ -327,6 +337,7 @@ def _item(row: _QueueRow, cast: TaskVotes, notes: TaskNotes, part: str | None, n
         adjudicated=row.task.adjudicated,
         reasons=notes.reasons,
         n_help=notes.n_help,
+        cause=cause,
     )
 
 

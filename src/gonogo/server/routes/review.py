@@ -74,6 +74,7 @@ def review_queue(
     text: Annotated[str | None, Query(max_length=300, description="Text in question, field or values.")] = None,
     reason: Annotated[str | None, Query(max_length=300, description="Reason of a note; `any`: any note.")] = None,
     sample: Annotated[Flag, Query(description="Settled tasks at the campaign's sample rate, too.")] = False,
+    causes: Annotated[Flag, Query(description="Whether to name the `cause` of each conflict.")] = False,
 ) -> ReviewPage:
     """Review queue: open tasks that annotators ask the lead about, then conflicts by expected harm; then, with
     `sample`, settled tasks at the campaign's `sample_rate`. `reason` keeps those with such a note; `any` with any note.
@@ -82,7 +83,7 @@ def review_queue(
     left out.
     """
     pagination.one_of(status, TaskStatus, "query", "status")
-    filters = ReviewQuery(status, kind, annotator, sheet, text, reason, sample)
+    filters = ReviewQuery(status, kind, annotator, sheet, text, reason, sample, causes)
     campaign = campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     return queue_page(tx, campaign, ctx.caller.id, filters, limit, cursor, ctx.now)
 
