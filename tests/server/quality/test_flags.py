@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gonogo.server.consensus.agreement import count_votes, grouped_alpha, krippendorff_alpha
 from gonogo.server.quality.campaign_report import campaign_quality
-from gonogo.server.quality.flags import longest_run, time_on_task_ms, too_fast
+from gonogo.server.quality.flags import RUN_WINDOW, longest_run, time_on_task_ms, too_fast
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import gold_items
 from tests.server.consensus.conftest import NOW, Campaign
@@ -62,6 +62,18 @@ def test_a_person_who_says_yes_to_everything_is_told_from_one_who_had_a_good_she
     assert "always_the_same" in clicker["flags"]
     assert (clicker["run"]["verdict"], clicker["run"]["length"]) == (RIGHT, 100)
     assert 0 < clicker["run"]["probability"] < 1e-3
+
+
+def test_a_person_who_says_yes_from_the_first_answer_on_is_flagged_after_the_window_is_full_too(
+    campaign: Campaign,
+) -> None:
+    with campaign.at_once():
+        for index in range(RUN_WINDOW + 100):
+            careful = WRONG if index % 5 == 0 else RIGHT
+            campaign.vote(campaign.add_task(n_required=3), careful, careful, RIGHT, refresh=False)
+    people = block(campaign)["annotators"]
+    assert "always_the_same" not in people[campaign.people["p0"]]["flags"]
+    assert "always_the_same" in people[campaign.people["p2"]]["flags"]
 
 
 def test_a_person_who_stops_looking_drifts(campaign: Campaign) -> None:

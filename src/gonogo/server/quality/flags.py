@@ -115,17 +115,25 @@ def _run(result: ConsensusResult, voter: int, own: Ints, crew: Floats) -> Run | 
         return None
     run = recent[start : start + length]
     label = int(votes.label[run[0]])
+    outside = _outside_run(votes.label[own], own.size - recent.size + start, length)
     truth = consensus.posterior[votes.task[own]]
-    inside = np.isin(own, run)
     totals = np.zeros_like(crew)
     for verdict_class in range(len(VERDICT_CLASSES)):
-        totals[:, verdict_class] = truth[~inside & (votes.label[own] == verdict_class)].sum(axis=0)
+        totals[:, verdict_class] = truth[outside & (votes.label[own] == verdict_class)].sum(axis=0)
     rates = (totals + CREW_WEIGHT * crew) / (totals.sum(axis=1, keepdims=True) + CREW_WEIGHT)
     chances = consensus.posterior[votes.task[run]] @ rates[:, label]
     chance = math.exp(min(0.0, float(np.log(np.maximum(chances, 1e-12)).sum()) + math.log(recent.size)))
     if chance >= MAX_RUN_PROBABILITY:
         return None
     return {"verdict": VERDICT_CLASSES[label], "length": length, "probability": chance}
+
+
+def _outside_run(labels: Ints, start: int, length: int) -> Mask:
+    """Per vote: whether it lies outside the run at `start`, wherever that began: what one always did is no habit."""
+    others = np.flatnonzero(labels[:start] != labels[start])
+    outside = np.ones(labels.shape, dtype=np.bool_)
+    outside[(int(others[-1]) + 1 if others.size else 0) : start + length] = False
+    return outside
 
 
 def _drift(right: Mask, against: str) -> Drift | None:
