@@ -109,9 +109,11 @@ def _work(
     """Submits one annotator's answers, one after the other from `at` on."""
     rng = random.Random(f"{SEED}-{name}")  # noqa: S311 - sample data, not a secret
     voter = Voter(voter_id, "annotator")
-    disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]
+    wrong = [row.id for row, reading in chosen if reading.error and not row.is_gold]
+    roles = {task_id: (place + turn) % len(CREW) for turn, task_id in enumerate(wrong[:DISPUTED])}
     for row, reading in chosen:
-        submission = _dispute(reading, place, rng) if row.id in disputed else _vote(reading, CREW[name], rng)
+        role = roles.get(row.id)
+        submission = _vote(reading, CREW[name], rng) if role is None else _dispute(reading, role, rng)
         leases.acquire(connection, campaign, row.id, voter, at)
         at += timedelta(milliseconds=submission.duration_ms or 0)
         submissions.submit(connection, campaign, row.id, voter, submission, at)
@@ -127,11 +129,11 @@ def _vote(reading: Reading, care: float, rng: random.Random) -> LabelSubmit:
     return _correct(rng) if reading.error else LabelSubmit(verdict="incorrect", duration_ms=_duration(rng))
 
 
-def _dispute(reading: Reading, place: int, rng: random.Random) -> LabelSubmit:
-    """A disputed answer: the first corrects the reading, the second accepts it, the third corrects it wrongly."""
-    if place == 0:
+def _dispute(reading: Reading, role: int, rng: random.Random) -> LabelSubmit:
+    """A disputed answer: role 0 corrects the reading, role 1 accepts it, role 2 corrects it wrongly."""
+    if role == 0:
         return _incorrect(reading.callout.text, rng)
-    wrong_text = misread(reading) if place > 1 else None
+    wrong_text = misread(reading) if role > 1 else None
     return _correct(rng) if wrong_text is None else _incorrect(wrong_text, rng)
 
 
