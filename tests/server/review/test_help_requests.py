@@ -56,6 +56,15 @@ async def test_asking_again_changes_the_words_and_counts_once(bench: Bench) -> N
     assert await left(bench, ann) == (1, 1)
 
 
+async def test_an_answer_after_asking_counts_no_second_time(bench: Bench) -> None:
+    task, _other = await bench.task(), await bench.task()
+    ann = await bench.person("ann")
+    await claim(bench, ann)
+    await ask(ann, task, reason="unreadable")
+    await bench.vote(task, ann="correct")
+    assert await left(bench, ann) == (1, 1)
+
+
 async def test_a_request_without_reason_and_words_is_refused(bench: Bench) -> None:
     task, ann = await bench.task(), await bench.person("ann")
     for body in ({}, {"note": "  "}):

@@ -19,7 +19,15 @@ from gonogo.server.scoring.task_scoring import SCORING_COLUMNS, TaskToScore, res
 from gonogo.server.store import task_order
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.ids import new_id
-from gonogo.server.store.schema import campaign_scores, campaigns, gold_servings, submissions, tasks, voters
+from gonogo.server.store.schema import (
+    campaign_scores,
+    campaigns,
+    gold_servings,
+    help_requests,
+    submissions,
+    tasks,
+    voters,
+)
 from gonogo.server.store.schema.rows import SubmissionRow
 
 
@@ -158,10 +166,22 @@ _set_n_votes = (
 _COUNT_VOTE = CompiledStatement(_set_n_votes.values(rank=case((_wants_votes, tasks.c.rank), else_=null())))
 _rank_if_wanted = case((_wants_votes, task_order.RANK_AT_INSERT_ROUND), else_=null())
 _COUNT_VOTE_AND_RELEASE = CompiledStatement(_set_n_votes.values(rank=_rank_if_wanted, **leases.NO_HOLDER))
+_own_voter = voters.update().where(
+    voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter")
+)
 COUNT_DONE = CompiledStatement(
-    voters.update()
-    .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
-    .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
+    _own_voter.values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
+)
+_asked_for_help = exists().where(
+    help_requests.c.task_id == bindparam("task"),
+    help_requests.c.campaign_id == bindparam("campaign"),
+    help_requests.c.voter_id == bindparam("voter"),
+)
+_COUNT_ANSWER = CompiledStatement(  # a question given to the lead counted then, and does not count again
+    _own_voter.values(
+        n_done=voters.c.n_done + case((_asked_for_help, 0), else_=1),
+        n_gold_done=voters.c.n_gold_done + case((_asked_for_help, 0), else_=bindparam("gold")),
+    )
 )
 
 
@@ -235,7 +255,8 @@ def _record_vote(
     n_votes = task.submission_count + counted
     update = _COUNT_VOTE_AND_RELEASE if task.holder_id == voter.id else _COUNT_VOTE
     update.later(connection, {"task": task.id, "campaign": campaign_id, "votes": n_votes})
-    COUNT_DONE.later(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
+    done = {"campaign": campaign_id, "voter": voter.id, "task": task.id, "gold": int(task.is_gold)}
+    _COUNT_ANSWER.later(connection, done)
     if task.is_gold and task.gold_item_id is not None and not task.was_served:
         honeypots.record_unserved(connection, task.gold_item_id, voter.id)
     if not counted:
