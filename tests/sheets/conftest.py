@@ -33,12 +33,46 @@ def pdf_bytes(content: bytes, size: tuple[float, float] = PAGE, *, pages: int = 
     kids = b" ".join(b"%d 0 R" % (4 + n) for n in range(pages))
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %s %s] /Contents 3 0 R %s >>"
     sizes = (str(size[0]).encode(), str(size[1]).encode())
-    objects = [
+    return _pdf_of(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, pages),
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         *[page % (*sizes, extra)] * pages,
-    ]
+    )
+
+
+Word = tuple[float, float, str]
+"""Text with the place of its first character, in points from the top left."""
+
+
+def text_pdf(*pages: list[Word], size: float = 12, mode: int = 0, extra: bytes = b"", under: bytes = b"") -> bytes:
+    """A PDF whose pages hold text of `size` points in Helvetica; `mode` 3 draws it invisibly, `under` comes before."""
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
+    kids = []
+    for words in pages:
+        shown = b"".join(
+            b"1 0 0 1 %.1f %.1f Tm (%s) Tj\n"
+            % (
+                x,
+                PAGE[1] - y,
+                text.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)"),
+            )
+            for x, y, text in words
+        )
+        content = under + b"BT /F1 %.1f Tf %d Tr\n%sET" % (size, mode, shown)
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
+        kids.append(len(objects) + 1)
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents %d 0 R "
+            b"/Resources << /Font << /F1 %s >> >> %s >>" % (*PAGE, len(objects), font, extra)
+        )
+    objects[1] = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b" ".join(b"%d 0 R" % kid for kid in kids), len(kids))
+    return _pdf_of(*objects)
+
+
+def _pdf_of(*objects: bytes) -> bytes:
+    """A PDF of numbered objects, of which the first is the catalogue."""
     out, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, body in enumerate(objects, 1):
         offsets.append(len(out))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.values import from_json, general_deviation, parse
+from gonogo.values import GeneralTolerance, from_json, general_deviation, parse
 from gonogo.values.general_tolerances import (
     LINEAR_CLASSES,
     angle_deviations,
@@ -17,6 +17,7 @@ from gonogo.values.general_tolerances import (
 )
 
 SIZES = st.decimals("0.01", "5000", places=2)
+MEDIUM = GeneralTolerance("m")
 CLASSES = st.sampled_from(LINEAR_CLASSES)
 
 
@@ -76,7 +77,7 @@ def test_a_coarser_class_is_never_closer(size: Decimal) -> None:
     ],
 )  # fmt: skip
 def test_a_plain_value_has_the_deviation_of_its_class(text: str, meaning: str) -> None:
-    assert general_deviation(parse(text).value, "m") == meaning
+    assert general_deviation(parse(text).value, MEDIUM, "mm") == meaning
 
 
 @pytest.mark.parametrize(
@@ -87,17 +88,30 @@ def test_a_plain_value_has_the_deviation_of_its_class(text: str, meaning: str) -
     ],
 )  # fmt: skip
 def test_nothing_is_said_where_the_class_does_not_decide(text: str) -> None:
-    assert general_deviation(parse(text).value, "m") == ""
+    assert general_deviation(parse(text).value, MEDIUM, "mm") == ""
 
 
 def test_values_of_other_sources_count_by_their_fields() -> None:
-    assert general_deviation(from_json({"kind": "diameter", "nominal": 16.5, "unit": "mm"}), "m") == "±0.2"
-    assert general_deviation(from_json({"kind": "diameter", "nominal": 16.5, "upper": 0.1, "lower": 0}), "m") == ""
-    assert general_deviation(from_json({"nominal": 16.5, "modifier": "basic"}), "m") == ""
-    assert general_deviation(from_json({"text": "45°", "unit": "deg"}), "c") == "±1°30′ to ±0°10′"
+    assert general_deviation(from_json({"kind": "diameter", "nominal": 16.5, "unit": "mm"}), MEDIUM, "mm") == "±0.2"
+    assert (
+        general_deviation(from_json({"kind": "diameter", "nominal": 16.5, "upper": 0.1, "lower": 0}), MEDIUM, "mm")
+        == ""
+    )
+    assert general_deviation(from_json({"nominal": 16.5, "modifier": "basic"}), MEDIUM, "mm") == ""
+    assert (
+        general_deviation(from_json({"text": "45°", "unit": "deg"}), GeneralTolerance("c"), "mm") == "±1°30′ to ±0°10′"
+    )
+
+
+def test_nothing_is_said_in_inches_and_beside_another_standard() -> None:
+    value = parse("16,5").value
+    assert general_deviation(value, MEDIUM, "mm") == "±0,2"
+    assert general_deviation(value, MEDIUM, "in") == ""
+    assert general_deviation(value, MEDIUM, "") == ""
+    assert general_deviation(value, GeneralTolerance("m", alone=False), "mm") == ""
 
 
 @given(st.text(max_size=40), CLASSES)
 def test_any_text_is_answered(text: str, letter: str) -> None:
-    meaning = general_deviation(parse(text).value, letter)
+    meaning = general_deviation(parse(text).value, GeneralTolerance(letter), "mm")
     assert meaning == "" or meaning.startswith("±")

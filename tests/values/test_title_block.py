@@ -70,6 +70,12 @@ def test_a_note_beside_it_that_negates_something_else_changes_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize("other", ["Casting ISO 8062-3 DCTG 9", "ISO 13920-BF", "DIN 16742 - TG5"])
+def test_another_standard_for_general_tolerances_is_noticed(other: str) -> None:
+    tolerance = read_title_block(["ISO 2768-mK", other]).tolerance
+    assert tolerance == GeneralTolerance("m", "K", alone=False)
+
+
 @pytest.mark.parametrize(
     ("line", "unit"),
     [

@@ -12,6 +12,7 @@ from typing import Any
 from gonogo.json_types import JsonObject
 from gonogo.sheets.models import Box, CellGrid, Level, NoPicture, Picture, PictureRequest, PixelCrop
 from gonogo.sheets.picture_modes import PictureMode
+from gonogo.sheets.sheet_text import SheetText, text_from_json, text_to_json
 
 PREFIX = struct.Struct(">II")
 """Length of the JSON head and of all the bytes after it."""
@@ -53,13 +54,15 @@ def request_from_json(data: dict[str, Any]) -> PictureRequest:
     return PictureRequest(**data)
 
 
-Answer = Picture | PixelCrop | NoPicture
+Answer = Picture | PixelCrop | SheetText | NoPicture
 
 
 def answer_to_message(answer: Answer) -> bytes:
     """Returns a picture, or the reason why there is none, as one message."""
     if isinstance(answer, NoPicture):
         return pack({"no_picture": dataclasses.asdict(answer)})
+    if isinstance(answer, SheetText):
+        return pack({"text": text_to_json(answer)})
     if isinstance(answer, PixelCrop):
         fields = dataclasses.asdict(dataclasses.replace(answer, png=b""))
         return pack({"pixels": {**fields, "png": None, "shown": dataclasses.astuple(answer.shown)}}, (answer.png,))
@@ -86,6 +89,8 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
     if "no_picture" in head:
         data = head["no_picture"]
         return NoPicture(data["reason"], data["next_step"], data["retry"], tuple(data["neighbours"]))
+    if "text" in head:
+        return text_from_json(head["text"])
     if "pixels" in head:
         data = head["pixels"]
         box = tuple(data["box"]) if data["box"] else None

@@ -14,6 +14,7 @@ from gonogo.sheets.fetch import DrawingFetcher
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
 from gonogo.sheets.render_worker import RenderWorker
+from gonogo.sheets.sheet_text import SheetText
 
 _Answer = Picture | NoPicture
 _Key = tuple[SheetRef, PictureRequest]
@@ -42,6 +43,7 @@ class DrawingService:
         self._raw = DrawingFileCache(cache_dir, self._limits.cache_bytes)
         self._worker = RenderWorker(self._limits)
         self._ready: LruCache[_Key, _Answer] = LruCache(self._limits.pictures_kept)
+        self._texts: LruCache[tuple[str, int], SheetText] = LruCache(self._limits.pictures_kept)
         self._making: dict[_Key, asyncio.Task[_Answer]] = {}
         self._locating: dict[SheetRef, asyncio.Task[LocatedDrawing | NoPicture]] = {}
         self._located: LruCache[SheetRef, LocatedDrawing] = LruCache(self._limits.pictures_kept)
@@ -79,10 +81,29 @@ class DrawingService:
             why = f"The crop could not be written ({error.strerror})."
             return NoPicture(why, "Make room on the disk, then try again.", retry=True)
 
+    async def text(self, ref: SheetRef, page: int, query: str = "") -> SheetText | NoPicture:
+        """Returns the hits of a search in the drawing's text, its bookmarks, and the facts of a page.
+
+        Without a `query` it is answered once, with less priority than a picture that somebody waits for.
+        """
+        return await asyncio.shield(asyncio.create_task(self._text(ref, page, query)))
+
+    async def _text(self, ref: SheetRef, page: int, query: str) -> SheetText | NoPicture:
+        located = await self._locate(ref)
+        if isinstance(located, NoPicture):
+            return located
+        if not query and (known := self._texts.get((located.key, page))) is not None:
+            return known
+        answer = await self._worker.text(located.path, located.key, page, query, urgent=bool(query))
+        if isinstance(answer, SheetText) and not query:
+            self._texts.put((located.key, page), answer)
+        return answer
+
     async def clear(self) -> None:
         """Deletes every drawing, in memory and on disk (sign-out)."""
         await self._wait_for_tasks()
         self._ready.clear()
+        self._texts.clear()
         self._located.clear()
         await self._worker.forget()
         await asyncio.to_thread(self._raw.clear)

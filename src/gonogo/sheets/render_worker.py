@@ -15,6 +15,7 @@ from pathlib import Path
 from gonogo.sheets.child_messages import MOST, PREFIX, Answer, answer_from_message, pack, request_to_json, unpack
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.sheet_text import SheetText
 
 _INHERITED_ENVIRONMENT = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR"),
@@ -27,6 +28,7 @@ _BROKEN = NoPicture(
     "Drawings can't be shown on this computer: the viewer doesn't start.",
     "Run `gonogo doctor`; it says why. Until then judge from the text, or answer unsure.",
 )
+_NO_TEXT = NoPicture("The text of this drawing can't be read: reading it failed twice and was stopped for safety.")
 _CLOSING = NoPicture("The drawing is not shown: gonogo is closing.", retry=True)
 
 
@@ -70,6 +72,21 @@ class RenderWorker:
         """Returns the same view in `size` pixels, or at full resolution (`None`); else as `draw`."""
         answer = await self._ask({"op": "pixels", "size": size}, path, key, request, urgent=True)
         return answer if isinstance(answer, (PixelCrop, NoPicture)) else _BAD_ANSWER
+
+    async def text(
+        self, path: Path, key: str, page: int, query: str = "", *, urgent: bool = True
+    ) -> SheetText | NoPicture:
+        """Returns what the text layer of the file says, see `SheetText`; else as `draw`.
+
+        A text that kills the child twice is not read again; the drawing is shown all the same.
+        """
+        strikes = f"text of {key}"
+        if self._strikes.get(strikes, 0) >= _STRIKES:
+            return _NO_TEXT
+        message = pack({"op": "text", "path": str(path), "key": key, "page": page, "query": query})
+        async with self._turn(object(), urgent=urgent):
+            answer = await self._ask_child(message, strikes)
+        return answer if isinstance(answer, (SheetText, NoPicture)) else _BAD_ANSWER
 
     async def _ask(
         self, head: dict[str, object], path: Path, key: str, request: PictureRequest, *, urgent: bool

@@ -45,10 +45,15 @@ _SIZE_KINDS = (Kind.LINEAR, Kind.DIAMETER, Kind.SQUARE, Kind.SPHERICAL_DIAMETER)
 
 @dataclass(frozen=True, slots=True)
 class GeneralTolerance:
-    """General tolerance of a drawing: `linear` is a class of ISO 2768-1, `geometrical` one of ISO 2768-2, or empty."""
+    """General tolerance of a drawing: `linear` is a class of ISO 2768-1, `geometrical` one of ISO 2768-2, or empty.
+
+    `alone` is false where the sheet names another standard, too, such as that of castings: then it is open which one
+    holds for a dimension.
+    """
 
     linear: str
     geometrical: str = ""
+    alone: bool = True
 
     @property
     def name(self) -> str:
@@ -71,16 +76,17 @@ def angle_deviations(linear: str) -> tuple[int, ...]:
     return _ANGLES[linear]
 
 
-def general_deviation(value: EngineeringValue, linear: str) -> str:
-    """Returns what the class `linear` allows for `value`, as drawings write it: `±0,2`, `±1° to ±0°5′`.
+def general_deviation(value: EngineeringValue, tolerance: GeneralTolerance, unit: str) -> str:
+    """Returns what `tolerance` allows for `value` on a drawing in `unit`, as drawings write it: `±0,2`, `±1° to ±0°5′`.
 
-    The unit of the drawing must be millimetres. Empty where the class says nothing, or nothing that can be known from
-    the value alone: it has a tolerance, fit, unit or modifier of its own, it is no plain size or angle, it is out of
-    range, or a radius, whose limits depend on whether it is an outer edge. An angle's depend on its shorter side, so
-    that the widest and the narrowest are given.
+    Empty where it says nothing, or nothing that can be known from the value alone: the unit is not `mm`, another
+    standard may hold, the value has a tolerance, fit, unit or modifier of its own, it is no plain size or angle, it is
+    out of range, or a radius, whose limits depend on whether it is an outer edge. An angle's depend on its shorter
+    side, so that the widest and the narrowest are given.
     """
-    if value.nominal is None or not _is_plain(value):
+    if value.nominal is None or not _is_plain(value) or not tolerance.alone or unit != "mm":
         return ""
+    linear = tolerance.linear
     if value.kind is Kind.ANGLE:
         widest, *_, narrowest = angle_deviations(linear)
         return f"±{_angle(widest)} to ±{_angle(narrowest)}" if value.unit in ("", "deg") else ""

@@ -32,6 +32,10 @@ _NAMED = re.compile(_SEPARATOR)
 _CHOICE = re.compile(r"[^a-z0-9]*(?:or|oder|ou)?[^a-z0-9]*(?P<other>[fmcv])[hkl]?(?![a-z0-9])")
 _NO_CLASSES = re.compile(r"\biso\s*[-:/]?\s*22081(?!\d)")
 
+_OTHER_STANDARDS = re.compile(
+    r"\b(?:iso|en|din)\s*[-:/]?\s*(?:8062|13920|10135|20457|16742|6930|6784|10243|9013|3302|7168|1680|16901)(?!\d)"
+)
+"""Castings, welding, plastics, forgings, punched and cut parts, rubber: general tolerances of their own."""
 _OWN_LIMITS = re.compile(
     r"\b(?:linear\w*|lineaires?|laengen\w*|langen\w*|angular|winkel\w*|angles?)\s*[:=]?\s*(?:±|\+/?-|\+\s?\d)"
 )
@@ -110,7 +114,8 @@ def _tolerance(lines: Sequence[str]) -> tuple[GeneralTolerance | None, tuple[int
             used.append(at)
     if len(linear) != 1 or len(geometrical) > 1:
         return None, ()
-    return GeneralTolerance(linear.pop(), "".join(geometrical)), tuple(used)
+    alone = not any(_OTHER_STANDARDS.search(line) for line in lines)
+    return GeneralTolerance(linear.pop(), "".join(geometrical), alone), tuple(used)
 
 
 def _class_after(text: str) -> GeneralTolerance | None:

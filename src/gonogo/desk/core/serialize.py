@@ -18,7 +18,7 @@ from gonogo.sheets.child_messages import (
     request_to_json,
     unpack,
 )
-from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 
 LINKS = (
     ("pmi", "pmi_id"),
@@ -116,6 +116,6 @@ def picture_from_json(data: dict[str, Any]) -> tuple[PictureRequest, Picture | N
     message = base64.b64decode(data["picture"])
     start, head = PREFIX.size, PREFIX.unpack_from(message)[0]
     answer = answer_from_message(*unpack(message[start : start + head], message[start + head :]))
-    if isinstance(answer, PixelCrop):
-        raise ValueError("pixels, where cells were kept")
+    if not isinstance(answer, (Picture, NoPicture)):
+        raise ValueError("no cells, where cells were kept")
     return request_from_json(data["request"]), answer

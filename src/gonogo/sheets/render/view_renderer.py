@@ -12,6 +12,7 @@ from gonogo.sheets.picture_modes import PICTURE_MODES
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.indexed_pixels import Maps, with_pixels
 from gonogo.sheets.render.png_export import draw_pixels
+from gonogo.sheets.render.text.text_request import DrawingTexts
 
 
 class ViewRenderer:
@@ -20,12 +21,14 @@ class ViewRenderer:
     def __init__(self, limits: DrawingLimits) -> None:
         self._drawings = OpenDrawings(limits)
         self._maps: Maps = {}
+        self._texts = DrawingTexts()
 
     def answer(self, head: dict[str, Any]) -> Answer:
         """Returns the answer to one request; never raises for a bad drawing."""
         if head["op"] == "forget":
             self._drawings.forget()
             self._maps.clear()
+            self._texts.forget()
             return NoPicture("forgotten")
         try:
             return self._render(head)
@@ -37,7 +40,10 @@ class ViewRenderer:
             return NoPicture("The drawing needs more memory than it is given.")
 
     def _render(self, head: dict[str, Any]) -> Answer:
-        path, key, request = Path(head["path"]), str(head["key"]), request_from_json(head["request"])
+        path, key = Path(head["path"]), str(head["key"])
+        if head["op"] == "text":
+            return self._texts.answer(self._drawings.get(path, key), key, int(head["page"]), str(head["query"]))
+        request = request_from_json(head["request"])
         if head["op"] == "pixels":
             return draw_pixels(self._drawings, path, key, request, tuple(head["size"]) if head["size"] else None)
         picture = draw_picture(self._drawings, path, key, request)

@@ -13,6 +13,7 @@ from gonogo.sheets.file_type import FileType
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.rasterizer import Grey, darkest_of
+from gonogo.sheets.render.text.text_lines import ReadingBudget, TextLine
 
 OVERVIEW_SIDE = 1200
 _NEARLY = 0.8  # of the overview's step: slightly soft beats reading every pixel of the sheet
@@ -71,6 +72,8 @@ def _overview(image: Image.Image, factor: int) -> Image.Image:
 class ImageDrawing:
     """Image file. Pages are decoded on first use, after the size in the header was checked."""
 
+    without_text = "This drawing is a picture, so it holds no text to search."
+
     def __init__(self, path: Path, kind: FileType, limits: DrawingLimits) -> None:
         self._path, self._kind, self._limits = path, kind, limits
         self._pages: dict[int, ImagePage] = {}
@@ -86,6 +89,9 @@ class ImageDrawing:
             self._pages.clear()  # one page of a scan at a time: turning back decodes again
             self._pages[number] = ImagePage(self._decode(number))
         return self._pages[number]
+
+    def text_lines(self, number: int, budget: ReadingBudget) -> list[TextLine]:
+        return []
 
     def close(self) -> None:
         self._pages.clear()

@@ -10,17 +10,23 @@ from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.render.formats.images import ImageDrawing
 from gonogo.sheets.render.rasterizer import DrawingPage
+from gonogo.sheets.render.text.text_lines import ReadingBudget, TextLine
 
 
 class Drawing(Protocol):
     """Open drawing. `kept_bytes` is the memory that it costs to keep it open."""
 
     n_pages: int
+    without_text: str
+    """Sentence for a drawing of this kind that has no text to search."""
 
     @property
     def kept_bytes(self) -> int: ...
 
     def page(self, number: int) -> DrawingPage: ...
+
+    def text_lines(self, number: int, budget: ReadingBudget) -> list[TextLine]:
+        """Returns the text of a page, as far as `budget` allows; none where the file holds none as text."""
 
     def close(self) -> None: ...
 

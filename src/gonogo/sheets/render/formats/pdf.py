@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.formats.pdf_lines import read_lines
 from gonogo.sheets.render.formats.pdf_text import CharacterDirections, read_directions
 from gonogo.sheets.render.rasterizer import Grey
+from gonogo.sheets.render.text.text_lines import ReadingBudget, TextLine
 
 _LINES_MOST = 4000
 _TEXT_MOST = 120
@@ -107,6 +109,8 @@ class PdfPage:
 class PdfDrawing:
     """Open PDF, with the page that was shown last."""
 
+    without_text = "This PDF holds no text to search: it is a scan, or its letters are drawn as lines."
+
     def __init__(self, path: Path, limits: DrawingLimits) -> None:
         try:
             self._document = pdfium.PdfDocument(io.BytesIO(path.read_bytes()))
@@ -135,6 +139,19 @@ class PdfDrawing:
                 raise CannotShowError(f"Page {number} of the PDF drawing has no size.")
             self._pages[number] = page
         return self._pages[number]
+
+    def text_lines(self, number: int, budget: ReadingBudget) -> list[TextLine]:
+        """Reads a page beside the one that is shown. A page that cannot be read has no text."""
+        try:
+            page = self._document[number - 1]
+        except pdfium.PdfiumError:
+            return []
+        try:
+            return read_lines(page, number, budget)
+        except pdfium.PdfiumError:
+            return []
+        finally:
+            page.close()
 
     def close(self) -> None:
         self._drop_pages()

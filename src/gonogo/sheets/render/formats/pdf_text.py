@@ -54,7 +54,7 @@ def read_directions(page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> Character
     size = [round(side * _FINE) for side in page.get_size()]
     turned = page.get_rotation()
     for at in range(count if count <= _CHARACTERS_MOST else 0):
-        if chr(pdfium_raw.FPDFText_GetUnicode(text.raw, at)).isspace() or not _is_visible(text, at):
+        if chr(pdfium_raw.FPDFText_GetUnicode(text.raw, at)).isspace() or not is_visible(text, at):
             continue
         angle = pdfium_raw.FPDFText_GetCharAngle(text.raw, at)  # in radians, clockwise, before the page is turned
         if angle < 0 or not pdfium_raw.FPDFText_GetCharBox(text.raw, at, left, right, bottom, top):
@@ -66,6 +66,7 @@ def read_directions(page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> Character
     return CharacterDirections(np.array(middles, np.float64).reshape(-1, 2), np.array(degrees, np.intp))
 
 
-def _is_visible(text: pdfium.PdfTextPage, at: int) -> bool:
+def is_visible(text: pdfium.PdfTextPage, at: int) -> bool:
+    """Returns whether a character is drawn, not laid invisibly over a picture."""
     shown = pdfium_raw.FPDFText_GetTextObject(text.raw, at)
     return bool(shown) and pdfium_raw.FPDFTextObj_GetTextRenderMode(shown) != pdfium_raw.FPDF_TEXTRENDERMODE_INVISIBLE

@@ -15,6 +15,7 @@ from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.formats.svg_sanitize import clean_svg
 from gonogo.sheets.render.rasterizer import Grey
+from gonogo.sheets.render.text.text_lines import ReadingBudget, TextLine
 
 _NATIVE_SIDE = 4800.0  # pixels along the longer side at which a vector drawing is written to a file
 _DPI = 96  # resvg refuses sizes in millimetres without it
@@ -58,6 +59,7 @@ class VectorDrawing:
     """Vector drawing of one page."""
 
     n_pages = 1
+    without_text = "Text of SVG and DXF drawings can't be searched here, only that of PDFs."
 
     def __init__(self, page: VectorPage) -> None:
         self._page = page
@@ -65,6 +67,9 @@ class VectorDrawing:
 
     def page(self, number: int) -> VectorPage:
         return self._page
+
+    def text_lines(self, number: int, budget: ReadingBudget) -> list[TextLine]:
+        return []
 
     def close(self) -> None:
         pass
