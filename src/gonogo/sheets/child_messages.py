@@ -51,6 +51,7 @@ def request_from_json(data: dict[str, Any]) -> PictureRequest:
     for name in ("bbox", "locator", "cell_pixels"):
         if data.get(name) is not None:
             data[name] = tuple(data[name])
+    data["others"] = tuple(tuple(box) for box in data.get("others", ()))
     return PictureRequest(**data)
 
 

@@ -29,11 +29,12 @@ class DrawingAddress(Protocol):
 
 
 class Level(StrEnum):
-    """Level of detail: how much of the sheet is shown; `z` cycles through them."""
+    """Level of detail: how much of the sheet is shown; `z` cycles through the first three."""
 
     DETAIL = "detail"  # the box and its context, text at a readable height
     VIEW = "view"  # the surroundings, about a third of the sheet
     SHEET = "sheet"  # the whole page
+    PLACE = "place"  # the box in one piece, as large as it fits, and no larger than its text needs to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class CellGrid:
     `rows` holds `height` strings of `width` characters. `ink` and `paper` hold one byte a cell (row-major): the
     grey level of the foreground and of the background, 0 = full ink, 255 = bare paper; a theme maps the levels to
     its own two ends. `mark` holds one byte a cell: 1 where the cell's foreground belongs to the frame around the
-    judged box and takes the accent colour, else 0.
+    judged box and takes the accent colour, 2 where it is the quiet frame of another box, else 0.
     """
 
     width: int
@@ -90,6 +91,8 @@ class PictureRequest:
     `zoom` multiplies the magnification of the level; `pan_x`, `pan_y` move the view in fractions of its own size.
     `rotation` is in degrees clockwise, or `None` to turn the box's text upright automatically.
     `cell_pixels` is a cell's width and height in pixels, needed for the pixel protocols; (0, 0) when unknown.
+    `page` is the page to show; `None` shows that of the box, or the first. A box of another page is not shown then.
+    `others` are boxes in the form of `bbox` that get a faint frame where they lie on the page.
     """
 
     columns: int
@@ -105,6 +108,8 @@ class PictureRequest:
     cell_ratio: float = 2.0
     locator: tuple[int, int] | None = (12, 6)
     cell_pixels: tuple[int, int] = (0, 0)
+    page: int | None = None
+    others: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def _differ(one: Picture, two: Picture) -> float:
     return float(np.mean((to_grey(one.grid) < 128) != (to_grey(two.grid) < 128)))
 
 
-@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("level", [Level.DETAIL, Level.VIEW, Level.SHEET])
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_image_and_pdf_show_the_same_place(drawings: OpenDrawings, folder: Path, level: Level, rotation: int) -> None:
     request = PictureRequest(52, 24, FRACTIONS, level, rotation=rotation)

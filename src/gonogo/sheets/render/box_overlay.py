@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,8 @@ _STRAIGHT = 1e-6
 _HALF_DIAGONAL = 0.71  # of a cell
 _BRAILLE, _CHESSBOARD = 0x2800, 0x95  # its first character; dots 1, 3, 5 and 8
 _BLANK_PAPER = 200  # cells whose ink is lighter than this hold nothing worth keeping
+FAINT = 2
+"""Value of `CellGrid.mark` of a quiet frame."""
 _CORNERS = {(0, 0): "┌", (0, 1): "┐", (1, 0): "└", (1, 1): "┘"}
 
 
@@ -88,6 +91,22 @@ def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
     for x, y, line in free:
         rows[y][x] = line
         mark[y * grid.width + x] = 1
+    text = tuple("".join(row) for row in rows)
+    return CellGrid(grid.width, grid.height, grid.mode, text, grid.ink, grid.paper, bytes(mark))
+
+
+def draw_faint_frames(grid: CellGrid, view: Rect, boxes: Iterable[Rect]) -> CellGrid:
+    """Returns `grid` with a quiet frame around each box, in the cells that hold no ink and no other frame."""
+    rows, mark, blank = [list(row) for row in grid.rows], bytearray(grid.mark), blank_cells(grid)
+    for box in boxes:
+        left, top, right, bottom = frame_cells(view, box, grid.width, grid.height)
+        if right < 0 or bottom < 0 or left >= grid.width or top >= grid.height:
+            continue
+        for x, y, line in _outline(left, top, right, bottom):
+            at = y * grid.width + x
+            if 0 <= x < grid.width and 0 <= y < grid.height and blank[y, x] and not mark[at]:
+                rows[y][x] = line
+                mark[at] = FAINT
     text = tuple("".join(row) for row in rows)
     return CellGrid(grid.width, grid.height, grid.mode, text, grid.ink, grid.paper, bytes(mark))
 

@@ -25,6 +25,8 @@ _TEXT_GROWTH_MOST = 2.0  # … and in a large one
 _TEXT_OF_PANE = 0.25  # of the rows of a large pane
 _MAGNIFICATION_MOST = 400.0
 _SHEET_FILL = 0.98
+_PLACE_FILL = 0.94
+_PLACE_MOST = 8.0  # of the whole sheet: for a place whose text could not be measured
 
 SUBPIXELS_LEAST = (
     8.2  # height of a character in cells below which it can't be read: eight, and what is measured too much
@@ -202,11 +204,22 @@ def _scale(
 ) -> float:
     if box is None or request.level is Level.SHEET:
         return whole
+    if request.level is Level.PLACE:
+        return _place_scale(request, box, whole, pane, text, least)
     detail = max(detail_scale(request, box, pane, text, least), whole)
     if request.level is Level.VIEW:
         return min(whole * 3.0, max(detail * 0.5, whole))
     # Zooming and moving begin at the size that the text has in strips.
     return max(best_strips(request, box, text, least)[1], whole) if is_moved(request) else detail
+
+
+def _place_scale(
+    request: PictureRequest, box: Rect, whole: float, pane: tuple[float, float], text: float | None, least: float | None
+) -> float:
+    """Returns the scale at which all of `box` is seen, and its text is no larger than reading takes."""
+    fitting = min(pane[0] / box.width, pane[1] / box.height) * _PLACE_FILL
+    largest = _scale_needed(request, box, text, least) * _AIM if text else whole * _PLACE_MOST
+    return max(min(fitting, largest), whole)
 
 
 def detail_scale(

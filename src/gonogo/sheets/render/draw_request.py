@@ -5,6 +5,7 @@ process.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gonogo.sheets.render.bbox import drawing_bbox, page_number
 from gonogo.sheets.render.box_overlay import (
     box_cells,
     cell_mode_of,
+    draw_faint_frames,
     invert,
     locator_size,
     mark_box,
@@ -45,6 +47,7 @@ KEEP, KEEP_SHEET = 0.5, 0.6  # of their contrast: what lies outside the box, nea
 _WHOLE = 1.001  # magnification at which the whole page is shown
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6
+OTHERS_MOST = 300
 
 
 class OpenDrawings:
@@ -108,6 +111,7 @@ class ChosenView:
     view: CropView
     note: str | None
     metrics: TextMetrics
+    others: tuple[Box, ...] = ()
 
     @property
     def target(self) -> Rect | None:
@@ -116,6 +120,10 @@ class ChosenView:
             return None
         ink = self.metrics.ink_at(self.view.rotation)
         return ink or turned_rect(self.box, self.page.width, self.page.height, self.view.rotation)
+
+    def turned(self, box: Box) -> Rect:
+        """Rectangle around another box of the page, on the turned page, in its units."""
+        return turned_rect(box, self.page.width, self.page.height, self.view.rotation)
 
     @property
     def extent(self) -> Rect | None:
@@ -143,16 +151,17 @@ class ChosenView:
 def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> ChosenView:
     """Opens the drawing, places the box and chooses the view. Raises `CannotShowError`."""
     drawing = drawings.get(path, key)
-    number = page_number(request.bbox)
+    of_box = page_number(request.bbox)
     notes: tuple[str, ...] = ()
-    if isinstance(number, str):
-        notes, number = (number,), 1
-    if number > drawing.n_pages:
+    if isinstance(of_box, str):
+        notes, of_box = (of_box,), 1
+    number = of_box if request.page is None else request.page
+    if not 1 <= number <= drawing.n_pages:
         pages = "one page" if drawing.n_pages == 1 else f"{drawing.n_pages} pages"
         raise CannotShowError(f"The task points at page {number}, and the drawing has {pages}.")
     page = drawing.page(number)
     box: Box | None = None
-    if request.bbox is not None and not notes:
+    if request.bbox is not None and not notes and of_box == number:
         placed = drawing_bbox(request.bbox, page.width, page.height, page.units)
         if isinstance(placed, str):
             notes = (f"{placed} The whole sheet is shown.",)
@@ -162,7 +171,17 @@ def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRe
     rotation = _rotation(request, metrics)
     extent = metrics.extent_at(rotation, page.width, page.height)
     view = fit_view(request, box, page.width, page.height, rotation, metrics.text_height, extent, metrics.least_height)
-    return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, metrics)
+    others = tuple(_other_boxes(request, page, number)) if request.others else ()
+    return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, metrics, others)
+
+
+def _other_boxes(request: PictureRequest, page: DrawingPage, number: int) -> Iterator[Box]:
+    """Yields the other boxes that lie on the page; one that cannot be placed is left out."""
+    for raw in request.others[:OTHERS_MOST]:
+        if raw != request.bbox and page_number(raw) == number:
+            placed = drawing_bbox(raw, page.width, page.height, page.units)
+            if not isinstance(placed, str):
+                yield placed.box
 
 
 def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> Picture:
@@ -215,6 +234,8 @@ def _draw_strip(chosen: ChosenView, strip: Strip, request: PictureRequest, mode:
         box=target,
     )
     grid = to_cells(grey, mode)
+    if chosen.others:
+        grid = draw_faint_frames(grid, strip.view.rect, map(chosen.turned, chosen.others))
     if target is None:
         return grid
     keep = KEEP_SHEET if request.level is Level.SHEET else KEEP

@@ -27,7 +27,16 @@ from gonogo.sheets.render.draw_request import (
     in_strips,
     overview_of,
 )
-from gonogo.sheets.render.pixel_overlay import LINE, MARK, PAPER, Mask, mark_pixels, outline, write_marks
+from gonogo.sheets.render.pixel_overlay import (
+    LINE,
+    MARK,
+    PAPER,
+    Mask,
+    mark_pixels,
+    outline,
+    outline_faintly,
+    write_marks,
+)
 from gonogo.sheets.render.pixel_overlay import Plane as Plane
 from gonogo.sheets.render.rasterizer import Grey, fit_contrast, part_of, pool, render_view
 from gonogo.sheets.terminal.sixel import BAND
@@ -79,6 +88,8 @@ def _draw(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest,
         part = plane[top:bottom]
         part[:] = _indices(_grey(chosen, strip.view, size[0], bottom - top))
         taken[top:bottom] = False
+        if chosen.others:
+            outline_faintly(part, strip.view.rect, map(chosen.turned, chosen.others), cell)
         if chosen.target is not None:
             keep = KEEP_SHEET if request.level is Level.SHEET else KEEP
             taken[top:bottom] = mark_pixels(part, strip.view.rect, chosen.target, chosen.outline, cell, keep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -85,7 +86,7 @@ def _far_from_ink(plane: Plane) -> Mask:
     return free
 
 
-def outline(plane: Plane, frame: Corners, index: int, thick: int) -> None:
+def outline(plane: Plane | Mask, frame: Corners, index: int, thick: int) -> None:
     """Draws a frame outwards, `thick` pixels wide."""
     left, top, right, bottom = frame
     height, width = plane.shape
@@ -96,6 +97,15 @@ def outline(plane: Plane, frame: Corners, index: int, thick: int) -> None:
         (right, top, right + thick, bottom + 1),
     ):
         plane[max(y0, 0) : max(min(y1, height), 0), max(x0, 0) : max(min(x1, width), 0)] = index
+
+
+def outline_faintly(plane: Plane, view: Rect, boxes: Iterable[Rect], cell: tuple[int, int]) -> None:
+    """Draws a thin quiet frame around each box where that crosses no ink."""
+    height, width = plane.shape
+    line = np.zeros(plane.shape, np.bool_)
+    for box in boxes:
+        outline(line, _frame(view, box, (width, height), max(2, cell[1] // 6)), 1, 1)
+    plane[line & _far_from_ink(plane)] = LINE
 
 
 def _arrows(frame: Corners, size: tuple[int, int], side: int) -> Mask:
