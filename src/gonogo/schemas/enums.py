@@ -90,6 +90,7 @@ class ConflictReason(StrEnum):
     OWN_VOTE = "own_vote"
     NAME_TAKEN = "name_taken"
     SETTLED_TASKS = "settled_tasks"
+    AUDITED = "audited"
 
 
 class DrawingStatus(StrEnum):

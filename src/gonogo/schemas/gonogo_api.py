@@ -224,13 +224,31 @@ class PredictionsStored(Received):
 class TasksFromPredictions(Sent):
     """Request to make each prediction of the run a task of the campaign, once.
 
-    `limit` bounds the predictions that one request reads, and `after` is `next` of the previous response.
+    With `update` a task of the same record asks about this prediction from now on, if nobody has seen it yet (see
+    `TaskUpdates`). `limit` bounds the predictions that one request reads; `after` is `next` of the previous response.
     """
 
     calculation_id: Link
     gold_from_truth: bool = False
+    update: bool = False
     limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
     after: Annotated[str, Field(max_length=100)] | None = None
+
+
+class TaskUpdates(Received):
+    """Numbers of predictions whose record is a task of the campaign already.
+
+    Of these `n_updated` changed what their task asks; `n_unchanged` say what it asks already. The others stay as they
+    are: `n_answered` have an answer, `n_held` are with somebody just now, `n_seen` were shown to somebody, whose answer
+    may still come, and `n_unclear` fit several tasks.
+    """
+
+    n_updated: int = 0
+    n_unchanged: int = 0
+    n_answered: int = 0
+    n_held: int = 0
+    n_seen: int = 0
+    n_unclear: int = 0
 
 
 class TasksMade(Received):
@@ -240,6 +258,7 @@ class TasksMade(Received):
     n_gold: int
     n_skipped: int
     next: str | None = None
+    updates: TaskUpdates | None = None  # of a request with `update`
 
 
 DEFAULT_MAX_RISK = 0.05
@@ -345,6 +364,7 @@ class ExportRecord(Received):
     submissions: list[JsonObject] = []
     amendments: list[JsonObject] = []  # changes of votes by their voters, with both answers
     help: list[JsonObject] = []  # requests for the lead's help, without a verdict
+    updates: list[JsonObject] = []  # newer predictions that replaced the task's, with what each changed
 
 
 class SettledRecord(ExportRecord):

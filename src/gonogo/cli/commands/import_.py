@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import shlex
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +84,8 @@ Examples:
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
   gonogo import --source centaur --task 1234 --campaign "second look"
+  # a newer run of the model: what nobody has seen yet asks about its values
+  gonogo import newer.jsonl --drawings scans/ --campaign "batch 12" --update
   # each file that comes in, until Ctrl+C
   gonogo import --watch incoming/ --campaign "batch 12"
 
@@ -128,6 +130,11 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     metavar="PART=ID",
     callback=_part_revisions,
     help="The id of a part whose drawing the server has, or a CSV of part,part_revision_id; may come several times.",
+)
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Tasks of the campaign that nobody has seen ask about the new predictions of their records.",
 )
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
 @campaign_settings
@@ -183,6 +190,8 @@ def import_(
     if [file, source, folder].count(None) != 2 or (source is not None and task is None):
         fail("give a FILE, --watch DIR, or --source with --task", "`gonogo import --help` shows all.", EXIT_USAGE)
     _check_target(options["campaign"], options["project"], gold_from_truth=options["gold_from_truth"])
+    if options["update"] and (source is not None or options["campaign"] is None):
+        fail("--update needs a --campaign, and a FILE or --watch", "`gonogo import --help` shows all.", EXIT_USAGE)
     options["setup"] = _setup(options)
     if folder is not None:
         watch_import(_file_options(folder, format_name, mapping, options), base_url, as_json=as_json)
@@ -257,7 +266,7 @@ async def _reimport(origin: ResultsTask, options: dict[str, Any], base_url: str 
 
 def _show(result: ImportResult, origin: Path | str | None, *, as_json: bool) -> None:
     if as_json:
-        print_json({**asdict(result), "bad": [asdict(line) for line in result.bad]})
+        print_json(result.as_json())
     _show_bad_lines(result.bad, origin)
     if not as_json:
         sentences = [*result.sentences(), *(() if result.imported or result.dry_run else result.notes)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import asdict
 
 from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
@@ -63,13 +62,13 @@ class _Reporter:
         return f"{counted(self._n_imported, 'file')} imported{failed}"
 
     def _print_line(self, file: WatchedFile) -> None:
-        result = {} if file.result is None else asdict(file.result)
+        result = {} if file.result is None else file.result.as_json()
         record = {
             "file": file.name,
             "moved_to": str(file.moved_to),
             **result,
             "imported": file.imported,
-            "bad": [asdict(line) for line in file.result.bad] if file.result else [],
+            "bad": result.get("bad", []),
             "reasons": file.reasons,
         }
         sys.stdout.write(escape_json(json.dumps(record)) + "\n")

@@ -47,6 +47,7 @@ from gonogo.server.store.schema import (
     predictions,
     rulings,
     submissions,
+    task_updates,
     tasks,
     users,
 )
@@ -125,6 +126,7 @@ def _task_cells() -> dict[str, Cell]:
         ),
         "rulings": ("[%s]", _list(rulings, _ruling_cells(), rulings)),
         "amendments": ("[%s]", _list(amendments, _amendment_cells(), amendments)),
+        "updates": ("[%s]", _list(task_updates, _update_cells(), task_updates)),
         "help": ("[%s]", _list(help_requests, _help_cells(), _help_with_people())),
         "submissions": ("[%s]", _list(submissions, _vote_cells(), _votes_with_people())),
     }
@@ -162,6 +164,10 @@ def _vote_cells() -> dict[str, Cell]:
 def _amendment_cells() -> dict[str, Cell]:
     names = ("before", "after", "created_at")
     return {"submission_id": _plain(amendments.c.submission_id)} | {name: _cell(amendments.c[name]) for name in names}
+
+
+def _update_cells() -> dict[str, Cell]:
+    return {name: _cell(task_updates.c[name]) for name in ("before", "after", "created_at")}
 
 
 def _help_cells() -> dict[str, Cell]:

@@ -31,6 +31,7 @@ EXTENSIONS = [
     "notes",
     "amendments",
     "settled_export",
+    "task_updates",
 ]
 
 

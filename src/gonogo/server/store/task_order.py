@@ -53,9 +53,10 @@ class Rank(NamedTuple):
          8 hex    8 hex    6 dec   10 dec
                  └──────── place ─────────┘
 
-    The round is the campaign's `insert_round` when the task entered. The place (`sort_key`) changes only when a
-    campaign begins to mix its sheets, or ends it: then a random number stands where the sheet does. Gold has the place
-    before an ordinary task (`place_before`).
+    The round is the campaign's `insert_round` when the task entered. The place (`sort_key`) changes when a
+    campaign begins to mix its sheets, or ends it: then a random number stands where the sheet does; and with the
+    confidence, when a newer prediction replaces that of a task. Gold has the place before an ordinary task
+    (`place_before`).
     """
 
     round: int
@@ -89,6 +90,16 @@ def sort_key(sheet: int, confidence: float | None, sequence: int) -> str:
     """
     level = confidence_level(confidence)
     return f"{sheet:08x}.{level:06d}.{sequence:0{_SEQUENCE_DIGITS}d}"
+
+
+def confidence_level_of(place: str) -> int:
+    """The confidence in a place, as `confidence_level` gives it."""
+    return int(place.split(".", 2)[1])
+
+
+def with_level(place: str, sheet: int, level: int) -> str:
+    """An ordinary task's place with another sheet and confidence; its age stays."""
+    return f"{sheet:08x}.{level:06d}.{place[-_SEQUENCE_DIGITS:]}"
 
 
 def place_before(place: str, token: str) -> str:

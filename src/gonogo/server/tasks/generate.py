@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -12,29 +11,28 @@ from functools import partial
 from typing import NamedTuple
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Exists, Text, case, cast, exists, func, select
+from sqlalchemy import Connection, Text, case, cast, func, select
 
-from gonogo.json_types import JsonValue, as_object
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.schemas.verdicts import Verdict
-from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
-from gonogo.server.store.schema import predictions, tasks
+from gonogo.server.store.schema import predictions
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_all
+from gonogo.server.tasks.changed_places import follow_confidences
 from gonogo.server.tasks.create import create_from_predictions
+from gonogo.server.tasks.gold_answers import KnownPrediction, gold_answer, seeded_error
 from gonogo.server.tasks.gold_places import TaskValues
-from gonogo.server.tasks.honeypot_errors import seed_error
+from gonogo.server.tasks.gold_plan import round_at_random
+from gonogo.server.tasks.records import is_asked, was_asked
 from gonogo.server.tasks.selection import Candidate, SeededErrors
 from gonogo.server.tasks.subject import sheet_key
-from gonogo.values import equal
+from gonogo.server.tasks.updates import TaskUpdater
 
 _CHUNK = 500
 """Chosen predictions of one INSERT."""
 _WINDOW = 2000
 """Predictions of a run that one step looks at."""
-_MAX_NEIGHBOURS = 50
-"""Other readings of a sheet that a seeded error may be taken from."""
 _MIN_RUN_GOLD = 0.1
 """Gold share of a run in a campaign whose `gold_fraction` is lower: a lead who asks for gold gets items."""
 
@@ -62,24 +60,6 @@ class RunPrediction(NamedTuple):
     drawing_bbox: str | None
     has_truth: bool
     taken: bool
-
-
-class KnownPrediction(NamedTuple):
-    """A prediction that becomes gold."""
-
-    id: str
-    calculation_id: str
-    part_revision_id: str | None
-    detail_kind: str | None
-    predicted_value: JsonValue
-    truth: JsonValue
-
-
-class PredictionReading(NamedTuple):
-    """A value that was read elsewhere on a sheet, and what is really there, where known."""
-
-    predicted_value: JsonValue
-    truth: JsonValue
 
 
 _PLACE_COLUMNS = [
@@ -156,53 +136,8 @@ def _gold_values(
         )
         values[row.id] = {"is_gold": True, "gold_answer": answer}
         if seeded is not None and row.id in seeded.ids and answer == Verdict.CORRECT.value:
-            values[row.id] |= _seed_error(connection, row, seeded.rng)
+            values[row.id] |= seeded_error(connection, row, seeded.rng)
     return values
-
-
-def gold_answer(predicted: JsonValue, truth: JsonValue, *, trailing_zeros: bool, unit: str | None = None) -> str:
-    """The answer of a task whose truth is known, as `gold_answer` text."""
-    keys = [value_key(value, trailing_zeros=trailing_zeros, unit=unit) for value in (predicted, truth)]
-    same = keys[0] == keys[1]
-    return Verdict.CORRECT.value if same else _incorrect(truth)
-
-
-def _incorrect(truth: JsonValue) -> str:
-    return json.dumps({"verdict": Verdict.INCORRECT.value, "corrected_value": truth}, ensure_ascii=False)
-
-
-def _seed_error(connection: Connection, row: KnownPrediction, rng: random.Random) -> TaskValues:
-    """The columns that make a right honeypot a wrong one; none where no plausible error can be made."""
-    seeded = seed_error(as_object(row.predicted_value), row.truth, _neighbours(connection, row), rng)
-    if seeded is None:
-        return {}
-    value, error_type = seeded
-    return {"predicted_value": value, "gold_answer": _incorrect(row.truth), "error_type": error_type.value}
-
-
-def _neighbours(connection: Connection, row: KnownPrediction) -> list[JsonValue]:
-    """Values that were read elsewhere on the sheet where the same was asked.
-
-    Known misreadings are left out: `25` asked as `20000` would need no look at the drawing.
-    """
-    column = predictions.c
-    query = (
-        select(column.predicted_value, column.truth)
-        .where(
-            column.calculation_id == row.calculation_id,
-            column.part_revision_id == row.part_revision_id,
-            column.id != row.id,
-            column.detail_kind.is_not_distinct_from(row.detail_kind),
-        )
-        .order_by(column.number)
-        .limit(_MAX_NEIGHBOURS)
-    )
-    readings = fetch_all(connection, query, PredictionReading)
-    return [
-        reading.predicted_value
-        for reading in readings
-        if reading.truth is None or equal(reading.predicted_value, reading.truth).equal
-    ]
 
 
 # --- a whole run -------------------------------------------------------------------------------------------
@@ -214,27 +149,38 @@ def tasks_from_run(
     body: TasksFromPredictions,
     now: datetime,
     rng: random.Random,
+    actor: str,
 ) -> TasksMade:
     """Makes every prediction of a run a task of the campaign, once: a second call creates only what is new.
 
-    With `gold_from_truth` a share of those with a truth becomes gold, at least a tenth of all. With `limit` it stops
-    after so many predictions; `next` of the result continues from there, and carries how much gold is still due.
+    With `gold_from_truth` a share of those with a truth becomes gold, at least a tenth of all. With `update` the tasks
+    of the same records ask about these predictions from now on, where nobody has seen them. With `limit` it stops after
+    so many predictions; `next` of the result continues from there, and carries how much gold is still due.
     """
     walk = _RunWalk.parse(body.after) if body.after else _start_walk(connection, campaign, body)
+    updater = TaskUpdater(connection, campaign, now, rng, actor) if body.update else None
     n_tasks = n_gold = n_seen = 0
     done = False
     while not done and n_seen < (body.limit or math.inf):
         size = min(_WINDOW, body.limit - n_seen) if body.limit else _WINDOW
-        rows = _window(connection, campaign, body.calculation_id, walk.after, size)
+        rows = _window(connection, campaign, body, walk.after, size)
         new_rows = [row for row in rows if not row.taken]
+        if updater is not None:
+            updater.count_current(len(rows) - len(new_rows))
+            known = updater.update([row.number for row in new_rows])
+            new_rows = [row for row in new_rows if row.id not in known]
+            walk.expect_gold(new_rows, campaign, rng, wanted=body.gold_from_truth)
         gold = walk.draw_gold(new_rows, rng)
         _create(connection, campaign, new_rows, gold, now, rng)
         n_tasks, n_gold, n_seen = n_tasks + len(new_rows) - len(gold), n_gold + len(gold), n_seen + len(rows)
         walk.after = rows[-1].number if rows else walk.after
         done = len(rows) < size
-    return TasksMade(
-        n_tasks=n_tasks, n_gold=n_gold, n_skipped=n_seen - n_tasks - n_gold, next=None if done else walk.format()
-    )
+    if done and updater is not None:
+        follow_confidences(connection, campaign.id, now, rng)
+    counts = updater.counts if updater is not None else None
+    n_skipped = 0 if updater is not None else n_seen - n_tasks - n_gold
+    next_walk = None if done else walk.format()
+    return TasksMade(n_tasks=n_tasks, n_gold=n_gold, n_skipped=n_skipped, next=next_walk, updates=counts)
 
 
 @dataclass
@@ -250,6 +196,14 @@ class _RunWalk:
     after: int
     n_known: int = 0
     n_due: int = 0
+
+    def expect_gold(
+        self, rows: Sequence[RunPrediction], campaign: CampaignRow, rng: random.Random, *, wanted: bool
+    ) -> None:
+        """Sets the gold that is due for this window alone: in an update nobody knows how many are new in all."""
+        self.n_known = sum(row.has_truth for row in rows)
+        share = max(campaign.gold_fraction, _MIN_RUN_GOLD) if wanted else 0.0
+        self.n_due = min(self.n_known, round_at_random(share * len(rows), rng)) if share else 0
 
     def draw_gold(self, rows: Sequence[RunPrediction], rng: random.Random) -> set[str]:
         """Ids of this window's share of the gold that is due, drawn from the predictions with a truth."""
@@ -278,23 +232,20 @@ def _start_walk(connection: Connection, campaign: CampaignRow, body: TasksFromPr
     in_run = predictions.c.calculation_id == body.calculation_id
     first: int | None = connection.execute(select(func.min(predictions.c.number)).where(in_run)).scalar()
     walk = _RunWalk((first or 1) - 1)
-    if body.gold_from_truth:
+    if body.gold_from_truth and not body.update:
         counts = select(func.count(), func.count(case((predictions.c.truth.is_not(None), 1))))
-        n_new, walk.n_known = connection.execute(counts.where(in_run, ~_is_taken(campaign))).one()
+        n_new, walk.n_known = connection.execute(counts.where(in_run, ~was_asked(campaign.id))).one()
         walk.n_due = min(walk.n_known, math.ceil(max(campaign.gold_fraction, _MIN_RUN_GOLD) * n_new))
     return walk
 
 
 def _window(
-    connection: Connection, campaign: CampaignRow, calculation_id: str, after: int, size: int
+    connection: Connection, campaign: CampaignRow, body: TasksFromPredictions, after: int, size: int
 ) -> list[RunPrediction]:
     # The predictions of a run lie together: walked by number. `coalesce` keeps SQLite from collecting and sorting the
     # whole run, by the index on it, for every window.
-    in_run = func.coalesce(predictions.c.calculation_id, "") == calculation_id
-    query = select(*_PLACE_COLUMNS, _HAS_TRUTH, _is_taken(campaign).label("taken"))
+    in_run = func.coalesce(predictions.c.calculation_id, "") == body.calculation_id
+    taken = is_asked(campaign.id) if body.update else was_asked(campaign.id)
+    query = select(*_PLACE_COLUMNS, _HAS_TRUTH, taken.label("taken"))
     query = query.where(in_run, predictions.c.number > after).order_by(predictions.c.number).limit(size)
     return fetch_all(connection, query, RunPrediction)
-
-
-def _is_taken(campaign: CampaignRow) -> Exists:
-    return exists().where(tasks.c.prediction_id == predictions.c.id, tasks.c.campaign_id == campaign.id)

@@ -19,7 +19,7 @@ from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaigns, gold_items, tasks
-from gonogo.server.store.task_order import Rank, confidence_level, lock_order, place_before
+from gonogo.server.store.task_order import Rank, confidence_level, confidence_level_of, lock_order, place_before
 from gonogo.server.store.typed_rows import AnySelect, fetch_all, fetch_one
 from gonogo.server.tasks import gold_plan
 from gonogo.server.tasks.gold_plan import GoldItem, GoldPlan, Slot
@@ -77,10 +77,10 @@ _COMING_BACK = _in_order.where(tasks.c.rank.is_(None), or_(~tasks.c.is_gold, tas
 _UNRANK = tasks.update().where(tasks.c.campaign_id == bindparam("campaign"), tasks.c.rank.is_not(None), _never_served)
 _n_served_copies = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, ~_never_served).scalar_subquery()
 _COUNT_COPIES = gold_items.update().where(gold_items.c.campaign_id == bindparam("campaign"))
-_confidence = (
+_confidence = (  # of the newest copy: an update of the predictions may have passed by the others
     select(tasks.c.predicted_confidence)
     .where(tasks.c.gold_item_id == gold_items.c.id)
-    .order_by(tasks.c.number)
+    .order_by(tasks.c.number.desc())
     .limit(1)
     .scalar_subquery()
 )
@@ -109,10 +109,11 @@ _INSERT_COPY = CompiledStatement(
         [*_own, *(column.name for column in _shared)],
         select(*_own.values(), *_shared)
         .where(tasks.c.gold_item_id == bindparam("item"))
-        .order_by(tasks.c.number)
+        .order_by(tasks.c.number.desc())
         .limit(1),
     )
 )
+_COPY_NUMBER = select(tasks.c.number).where(tasks.c.id == bindparam("copy"))
 _PLACE_COPY = CompiledStatement(
     tasks.update().where(tasks.c.id == bindparam("copy")).values(place=bindparam("to_place"), rank=bindparam("to_rank"))
 )
@@ -248,7 +249,7 @@ def _reorder(
     everything = [*ranked, *fetch_all(connection, _COMING_BACK, RankedTask, {"campaign": state.id})]
     sheets = [task.sheet_seq for task in everything]
     if mix:
-        sheets = sheet_keys([(task.sheet_seq, _level(task.place)) for task in everything], rng)
+        sheets = sheet_keys([(task.sheet_seq, confidence_level_of(task.place)) for task in everything], rng)
     moved = []
     for task, sheet in zip(everything, sheets, strict=True):
         place = f"{sheet:08x}{task.place[8:]}"
@@ -258,6 +259,13 @@ def _reorder(
         params = [{"task": task.number, "to_place": task.place, "to_rank": task.rank} for task in moved]
         connection.execute(_MOVE, params)
     return [task for task in moved if task.rank is not None]
+
+
+def insert_copy(connection: Connection, item_id: str, now: datetime) -> tuple[int, str]:
+    """Makes a copy like the item's newest one, outside the order; returns its number and id."""
+    copy_id = new_id()
+    _INSERT_COPY.run(connection, {"copy": copy_id, "now": now, "item": item_id})
+    return connection.execute(_COPY_NUMBER, {"copy": copy_id}).scalar_one(), copy_id
 
 
 def plan_late(connection: Connection, campaign_id: str, now: datetime, rng: random.Random) -> int:
@@ -280,11 +288,7 @@ def _state(connection: Connection, campaign_id: str) -> GoldState:
 
 def _slot(rank: str, sheet: int, round_: str | None = None) -> Slot:
     own_round, _, place = rank.partition(".")
-    return Slot(round_ or own_round, sheet, _level(place))
-
-
-def _level(place: str) -> int:
-    return int(place.split(".", 2)[1])
+    return Slot(round_ or own_round, sheet, confidence_level_of(place))
 
 
 class _GoldItemRow(NamedTuple):
@@ -312,8 +316,7 @@ def _carry_out(
         item_id, rank = candidates[placement.candidate].id, Rank.parse(ranks[placement.slot])
         copy_id = _SPARE.scalar(connection, {"item": item_id})
         if copy_id is None:
-            copy_id = new_id()
-            _INSERT_COPY.run(connection, {"copy": copy_id, "now": now, "item": item_id})
+            _number, copy_id = insert_copy(connection, item_id, now)
         place = place_before(rank.place, secrets.token_hex(6))
         to_rank = Rank(rank.round, place).format()
         _PLACE_COPY.run(connection, {"copy": copy_id, "to_place": place, "to_rank": to_rank})

@@ -30,7 +30,7 @@ class OrderState(NamedTuple):
     mixes_sheets: bool
 
 
-_ORDER_STATE = select(*(campaigns.c[name] for name in OrderState._fields)).with_for_update(key_share=True)
+ORDER_STATE = select(*(campaigns.c[name] for name in OrderState._fields)).with_for_update(key_share=True)
 _SHEETS = select(task_sheets).where(
     task_sheets.c.campaign_id == bindparam("campaign"), task_sheets.c.sheet.in_(bindparam("sheets", expanding=True))
 )
@@ -46,7 +46,7 @@ def assign_places(connection: Connection, campaign: CampaignRow, rows: list[Task
     if not rows:
         return
     lock_order(connection, campaign.id)
-    state = fetch_one(connection, _ORDER_STATE.where(campaigns.c.id == campaign.id), OrderState)
+    state = fetch_one(connection, ORDER_STATE.where(campaigns.c.id == campaign.id), OrderState)
     sheets = _number_sheets(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
     keys = _mixed_keys(rows, sheets, rng) if state.mixes_sheets else None
     n_tasks = state.n_tasks

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, select
 
 from gonogo.server.errors import invalid
-from gonogo.server.store.schema import campaigns, predictions, tasks
+from gonogo.server.store.schema import predictions
 from gonogo.server.store.schema.rows import ProjectRow
 from gonogo.server.store.typed_rows import fetch_all
+from gonogo.server.tasks.records import was_asked_in_project
 
 MIXED_RANDOM_SHARE = 0.2
 """Random share of the strategy `mixed`."""
@@ -138,11 +139,7 @@ def select_predictions(
     """
     policy = read_policy(project.selection_policy)
     policy_rng = policy.rng(rng)
-    taken = exists().where(
-        tasks.c.prediction_id == predictions.c.id,
-        tasks.c.campaign_id == campaigns.c.id,
-        campaigns.c.project_id == project.id,
-    )
+    taken = was_asked_in_project(project.id)
     query = select(*_PREDICTION_COLUMNS, taken.label("taken")).where(predictions.c.calculation_id.in_(calculation_ids))
     rows = fetch_all(connection, query.order_by(predictions.c.number), PredictionRow)
     eligible = [row for row in rows if _is_eligible(row, policy, project.target_kinds)]

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from gonogo.client.errors import UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.into_gonogo_server import import_into_gonogo
@@ -31,7 +32,8 @@ async def import_file(
     Raises:
         OSError: the file or the drawings folder cannot be read.
         BadFileError: the file is not of its format.
-        InvalidInputError: campaign or project name cannot be used (ambiguous, closed).
+        InvalidInputError: campaign or project name cannot be used (ambiguous, closed, none to update).
+        UnsupportedError: the server cannot update tasks.
         GonogoClientError: the server refused or went away; a second run goes on, and doubles nothing.
     """
     with await asyncio.to_thread(spool_file, options, report) as spool:
@@ -41,6 +43,11 @@ async def import_file(
         if options.dry_run:
             return replace(result, dry_run=True, n_drawings=len(spool.drawings), n_tasks=spool.n_good)
         capabilities = await client.capabilities()
+        if options.update and (capabilities is None or "task_updates" not in capabilities.extensions):
+            raise UnsupportedError(
+                "This server can't give new predictions to tasks that are there; nothing was imported.",
+                next_step="Import the file into another --campaign, without --update.",
+            )
         if capabilities is None:
             return await import_into_standard_server(client, spool, result, report, memory_file)
         batched_drawings = "drawings_batch" in capabilities.extensions

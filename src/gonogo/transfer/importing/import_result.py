@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from gonogo.schemas.counted_nouns import counted
+from gonogo.schemas.gonogo_api import TaskUpdates
 from gonogo.transfer.importing.records import BadLine
 
 
@@ -12,7 +13,7 @@ from gonogo.transfer.importing.records import BadLine
 class ImportResult:
     """Counts of what there is now and of what is new. `imported` is false when bad lines kept everything out.
 
-    `n_tasks` are the new ordinary tasks, `n_gold` the new gold ones beside them.
+    `n_tasks` are the new ordinary tasks, `n_gold` the new gold ones beside them. `updates` are those of `--update`.
     """
 
     n_lines: int
@@ -29,6 +30,7 @@ class ImportResult:
     n_predictions_known: int = 0
     n_tasks: int = 0
     n_gold: int = 0
+    updates: TaskUpdates | None = None
     dry_run: bool = False
     notes: tuple[str, ...] = ()
 
@@ -46,7 +48,8 @@ class ImportResult:
     def _imported_sentences(self) -> list[str]:
         state = {True: "new", False: "already there"}
         gold = f", {self.n_gold} of them gold" if self.n_gold else ""
-        tasks = counted(self.n_tasks + self.n_gold, "new task") + gold
+        tasks = "".join(f"{count}, " for count in self._update_counts())
+        tasks += counted(self.n_tasks + self.n_gold, "new task") + gold
         lines = [f"Campaign {self.campaign!r} ({state[self.campaign_new]}): {tasks}."] if self.campaign else []
         if self.project is not None:
             lines.append(f"Project {self.project!r} ({state[self.project_new]}).")
@@ -58,3 +61,23 @@ class ImportResult:
         if self.bad:
             lines.append(f"{counted(len(self.bad), 'bad line')} left out.")
         return lines
+
+    def _update_counts(self) -> list[str]:
+        """Counts of an update in words; those that are nought are left out, but for what was updated."""
+        if self.updates is None:
+            return []
+        words = {
+            "n_updated": "updated",
+            "n_unchanged": "unchanged",
+            "n_answered": "answered already",
+            "n_held": "being answered",
+            "n_seen": "shown to somebody already",
+            "n_unclear": "unclear, because several tasks are at that place",
+        }
+        numbers = self.updates.model_dump()
+        return [f"{numbers[name]} {text}" for name, text in words.items() if numbers[name] or name == "n_updated"]
+
+    def as_json(self) -> dict[str, object]:
+        """The result for a program: all counts, and the bad lines as objects."""
+        updates = None if self.updates is None else self.updates.model_dump()
+        return {**asdict(self), "bad": [asdict(line) for line in self.bad], "updates": updates}

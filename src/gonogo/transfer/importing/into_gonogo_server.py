@@ -18,7 +18,7 @@ from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.lead_client import store_drawings
 from gonogo.client.lookup import all_projects, ambiguous_name_error
 from gonogo.client.requests import as_bytes
-from gonogo.schemas.gonogo_api import CampaignSettings, PredictionsStored, TasksFromPredictions, TasksMade
+from gonogo.schemas.gonogo_api import CampaignSettings, PredictionsStored, TasksFromPredictions, TasksMade, TaskUpdates
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectCreate
 from gonogo.transfer.importing.drawings_folder import media_type_of
 from gonogo.transfer.importing.import_result import ImportResult
@@ -43,6 +43,11 @@ async def import_into_gonogo(
     options = spool.options
     known = spool.known_revisions()
     existing = await find_open_campaign(client, options.campaign) if options.campaign else None
+    if existing is None and options.update:
+        raise InvalidInputError(
+            f"There is no campaign {options.campaign!r} whose tasks could be updated; nothing was imported.",
+            next_step="Leave out --update to make it, or name another --campaign.",
+        )
     if existing is not None:
         await require_same_setup(client, existing, options.setup)
     project_id, project, project_new = await _find_or_make_project(client, options, existing)
@@ -79,6 +84,7 @@ async def import_into_gonogo(
         campaign_new=existing is None,
         n_tasks=tasks.n_tasks,
         n_gold=tasks.n_gold,
+        updates=tasks.updates,
     )
 
 
@@ -142,7 +148,7 @@ async def _store_predictions(
 ) -> tuple[str, int, int]:
     """Sends the spool batch by batch; returns the id of the run, and how many predictions are new and known."""
     run_id, done, new, known = "", 0, 0, 0
-    head = as_bytes({"project_id": project_id, "run": spool.options.run})[:-1] + b',"predictions":['
+    head = as_bytes({"project_id": project_id, "run": spool.run})[:-1] + b',"predictions":['
     for number, batch in enumerate(batches(spool.predictions(revisions)), 1):
         body = head + b",".join(batch) + b"]}"
         stored = await client.call(PredictionsStored, "POST", f"{GONOGO}/predictions", body=body)
@@ -158,11 +164,13 @@ async def _make_tasks(
     client: GonogoClient, campaign: LabelingCampaignPublic, run_id: str, spool: Spool, report: ReportProgress
 ) -> TasksMade:
     """Makes all tasks of the run, some thousand a request. An error in the middle says how many are made."""
-    gold = spool.options.gold_from_truth
-    total = TasksMade(n_tasks=0, n_gold=0, n_skipped=0)
+    gold, update = spool.options.gold_from_truth, spool.options.update
+    total = TasksMade(n_tasks=0, n_gold=0, n_skipped=0, updates=TaskUpdates() if update else None)
     after: str | None = None
     while True:
-        body = TasksFromPredictions(calculation_id=run_id, gold_from_truth=gold, limit=TASKS_A_REQUEST, after=after)
+        body = TasksFromPredictions(
+            calculation_id=run_id, gold_from_truth=gold, update=update, limit=TASKS_A_REQUEST, after=after
+        )
         try:
             made = await client.tasks_from_predictions(campaign.id, body)
         except GonogoClientError as error:
@@ -176,9 +184,16 @@ async def _make_tasks(
             n_tasks=total.n_tasks + made.n_tasks,
             n_gold=total.n_gold + made.n_gold,
             n_skipped=total.n_skipped + made.n_skipped,
+            updates=_sum_of_updates(total.updates, made.updates),
         )
-        done = total.n_tasks + total.n_gold
+        done = total.n_tasks + total.n_gold + sum((total.updates or TaskUpdates()).model_dump().values())
         report("tasks", done, done if made.next is None else max(spool.n_good, done + 1))
         if made.next is None:
             return total
         after = made.next
+
+
+def _sum_of_updates(first: TaskUpdates | None, second: TaskUpdates | None) -> TaskUpdates | None:
+    if first is None or second is None:
+        return first or second
+    return TaskUpdates(**{name: number + getattr(second, name) for name, number in first.model_dump().items()})

@@ -42,6 +42,7 @@ class ImportOptions:
 
     `setup` are the settings of a new campaign. Without a `campaign` the predictions are only stored, in `project`, for
     tasks to be generated from.
+    With `update` the open tasks of the same records ask about these predictions.
     `part_revisions` are ids of parts whose drawings the server has, by part.
     """
 
@@ -50,17 +51,13 @@ class ImportOptions:
     drawings: Path | None = None
     project: str | None = None
     gold_from_truth: bool = False
+    update: bool = False
     skip_bad: bool = False
     format_name: str | None = None
     mapping: CsvMapping | None = None
     dry_run: bool = False
     setup: CampaignSetup = field(default_factory=CampaignSetup)
     part_revisions: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def run(self) -> str:
-        """Name of the prediction run: that of the file, so that a second import joins it."""
-        return self.file.resolve().name[:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,7 @@ class Spool:
     n_good: int
     bad: tuple[BadLine, ...]
     drawings: tuple[Drawing, ...]
+    digest: str
     _excluded: frozenset[int]
     _truth_hashes: array[int]
     _file: BinaryIO
@@ -85,6 +83,15 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+    @property
+    def run(self) -> str:
+        """Name of the prediction run: that of the file, so that a second import joins it.
+
+        An update has a run for each content: a file that a pipeline writes anew keeps its name and ids.
+        """
+        name = self.options.file.resolve().name
+        return f"{name[:180]} {self.digest[:12]}" if self.options.update else name[:200]
 
     def predictions(self, revisions: Mapping[Drawing, str]) -> Iterator[bytes]:
         """Yields the good predictions as JSON, each with the part revision that `revisions` has for its drawing."""
@@ -135,7 +142,7 @@ def spool_file(options: ImportOptions, report: ReportProgress) -> Spool:
     reader = RecordReader(DrawingFolder(options.drawings or folder))
     records = read_records(options.file, options.format_name, options.mapping)
     drawings: dict[Drawing, int] = {}
-    truth_hashes = array("Q")
+    truth_hashes, digest = array("Q"), hashlib.sha256()
     file = tempfile.TemporaryFile(prefix="gonogo-import-")  # noqa: SIM115 - the Spool closes it
     try:
         n_read = 0
@@ -143,7 +150,10 @@ def spool_file(options: ImportOptions, report: ReportProgress) -> Spool:
             n_read += 1
             drawing = _drawing_to_send(line)
             number = b"" if drawing is None else b"%d" % drawings.setdefault(drawing, len(drawings))
-            file.write(number + b"\t" + _as_json(line.prediction) + b"\n")
+            data = _as_json(line.prediction)
+            file.write(number + b"\t" + data + b"\n")
+            if options.update:
+                digest.update(data)
             if options.gold_from_truth and line.prediction.truth is not None:
                 truth_hashes.append(_id_hash(line.prediction.id))
             if n_read % MAX_BATCH == 0:
@@ -152,7 +162,8 @@ def spool_file(options: ImportOptions, report: ReportProgress) -> Spool:
         duplicates = reader.duplicates()
         bad = tuple(reader.bad_lines(duplicates))
         n_good = n_read - len(duplicates)
-        return Spool(options, n_good, bad, tuple(drawings), frozenset(duplicates), truth_hashes, file)
+        excluded = frozenset(duplicates)
+        return Spool(options, n_good, bad, tuple(drawings), digest.hexdigest(), excluded, truth_hashes, file)
     except BaseException:
         file.close()
         raise

@@ -58,6 +58,7 @@ from gonogo.server.store.schema.tasks import (
     help_requests,
     submissions,
     task_sheets,
+    task_updates,
     tasks,
 )
 
@@ -104,6 +105,7 @@ __all__ = [
     "sessions",
     "submissions",
     "task_sheets",
+    "task_updates",
     "tasks",
     "users",
     "voters",

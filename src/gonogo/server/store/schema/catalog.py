@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from gonogo.server.store.schema.columns import (
     Id,
@@ -93,4 +105,10 @@ predictions = Table(
     Column("source", Ref),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("calculation_id", "external_id"),
+    Index(
+        "ix_predictions_part_revision",
+        "part_revision_id",
+        sqlite_where=text("part_revision_id IS NOT NULL"),
+        postgresql_where=text("part_revision_id IS NOT NULL"),
+    ),
 )

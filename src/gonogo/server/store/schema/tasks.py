@@ -185,6 +185,22 @@ amendments = Table(  # changes of votes by their voters; the vote itself has the
     Index("ix_amendments_task_number", "task_id", "number"),
 )
 
+task_updates = Table(  # newer predictions that replaced those of tasks; the task itself has what is asked now
+    "task_updates",
+    metadata,
+    number(),
+    public_id(),
+    foreign_key("tasks"),
+    foreign_key("campaigns"),
+    Column("replaced_id", Id, ForeignKey("predictions.id"), nullable=False),
+    Column("prediction_id", Id, ForeignKey("predictions.id"), nullable=False),
+    Column("before", Json, nullable=False),  # what changed, by field
+    Column("after", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_task_updates_task_number", "task_id", "number"),
+    Index("ix_task_updates_replaced", "replaced_id"),
+)
+
 help_requests = Table(  # questions that an annotator gave to the lead, unanswered; never served to that annotator again
     "help_requests",
     metadata,
