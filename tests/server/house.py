@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 from gonogo.schemas.labeling import LabelingTaskCreate, LabelSubmit
 from gonogo.server.auth.principals import Voter, local_lead
 from gonogo.server.errors import FieldError
-from gonogo.server.queue import leases, next_task, submissions
+from gonogo.server.queue import leases, next_group, next_task, submissions
 from gonogo.server.queue.next_task import Claim
 from gonogo.server.store import ids
 from gonogo.server.store.engine import Store
@@ -78,6 +78,11 @@ class House:
         with self.write() as connection:
             campaign = fetch_campaign(connection, campaign_id)
             return next_task.next_task(connection, campaign, voter, self.now)
+
+    def next_group(self, campaign_id: str, voter: Voter, limit: int) -> list[Claim]:
+        with self.write() as connection:
+            campaign = fetch_campaign(connection, campaign_id)
+            return next_group.next_group(connection, campaign, voter, self.now, limit)
 
     def submit(
         self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct"

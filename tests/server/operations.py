@@ -138,6 +138,7 @@ OPERATIONS: dict[str, Operation] = {
     "end_session": Operation(ALL, changes=True, actor="leaving", first=_session),
     # the queue
     "next_labeling_task": Operation("annotator", changes=True, actor="annotator"),
+    "next_group": Operation("annotator", body=lambda _: {"limit": 3}, changes=True, actor="annotator"),
     "renew_claim": Operation("annotator", changes=True, actor="annotator", first=_claim),
     "release_claim": Operation("annotator", changes=True, actor="annotator", first=_claim),
     "ask_help": Operation(
@@ -254,7 +255,7 @@ async def set_stage(web: Web) -> Stage:
     drawing = await web.lead.post(f"{OURS}/drawings", params={"part": part, "filename": "a.png"}, content=PNG)
     revision = drawing.json()["part_revision_id"]
     told = {"part_revision_id": revision, "predicted_value": {"text": "16,5"}}
-    tasks = await web.add(campaign, *[told] * 6)
+    tasks = await web.add(campaign, *[told] * 7)
     run = {"project_id": project, "run": "r", "predictions": [_prediction("p")]}
     calculation = (await web.lead.post(f"{OURS}/predictions", json=run)).json()["calculation_id"]
     for task in tasks[:2]:  # practice needs known items

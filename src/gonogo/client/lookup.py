@@ -96,10 +96,16 @@ def ambiguous_name_error(noun: str, name: str, ids: list[str]) -> InvalidInputEr
     )
 
 
-async def require_extensions(client: GonogoClient, action: str) -> None:
-    """Raises `UnsupportedError` on a plain ARCNM server; `action` begins the sentence, e.g. "Keys cannot be made"."""
-    if await client.capabilities() is None:
+async def require_extensions(client: GonogoClient, action: str, extension: str = "") -> None:
+    """Raises `UnsupportedError` on a plain ARCNM server, and on an older one of ours without `extension`.
+
+    `action` begins the sentence, e.g. "Keys cannot be made".
+    """
+    capabilities = await client.capabilities()
+    if capabilities is None:
         raise UnsupportedError(f"{action}: this is a plain ARCNM server.")
+    if extension and extension not in capabilities.extensions:
+        raise UnsupportedError(f"{action}: this server is of an earlier release.", next_step="Upgrade the server.")
 
 
 async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | None:

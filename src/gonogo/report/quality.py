@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gonogo.report.grouping import grouping_lines
 from gonogo.report.tables import table_lines
 from gonogo.schemas.counted_nouns import counted
 
@@ -60,6 +61,7 @@ def _lines(report: Json, names: Mapping[str, str], width: int | None) -> list[st
     lines = [*_settled(details), *_next_steps(details, names), *_gold_looks(details), *_headline(report, details), ""]
     figures = _figures(details) if details else [NOT_COVERED]
     lines += [*figures, ""] if figures else []
+    lines += grouping_lines(details.get("grouping"), _meaning(details, "grouping"))
     lines += _annotators(report, details, names, width)
     lines += _groups("By kind", details.get("by_kind") or [], width)
     lines += _groups("By sheet", details.get("by_sheet") or [], width)

@@ -13,7 +13,7 @@ from pydantic.config import JsonDict
 from gonogo.json_types import JsonObject
 from gonogo.schemas.base import NOT_BLANK, AnyValue, Fraction, Link, Name, Note, Reason, Received, Sent, Timestamp
 from gonogo.schemas.enums import KeyScope, VotePolicy
-from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, TaskSubject
+from gonogo.schemas.labeling import LARGEST_GROUP, LabelingCampaignPublic, LabelSubmission, ServedTask, TaskSubject
 
 
 class Capabilities(Received):
@@ -21,6 +21,7 @@ class Capabilities(Received):
     version: str | None = None
     extensions: list[str] = []
     max_held_claims: int = 5
+    max_grouped_claims: int | None = None  # in a campaign with `grouping`
 
 
 class Readiness(Received):
@@ -91,6 +92,22 @@ class ClaimState(Received):
     expires_in: int | None = None
 
 
+class GroupClaim(Sent):
+    """Request for a page of tasks whose values are equal: at most `limit`, as many as the terminal can show."""
+
+    limit: Annotated[int, Field(ge=1, le=LARGEST_GROUP)] = LARGEST_GROUP
+
+
+class TaskGroup(Received):
+    """Claimed page: the caller's next task first, then others with an equal value and the same question.
+
+    `tasks` is empty when none is left. `expires_in` is in seconds on the server's clock.
+    """
+
+    tasks: list[ServedTask] = []
+    expires_in: int | None = None
+
+
 _SAYS_WHY: JsonDict = {
     "anyOf": [
         {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
@@ -128,7 +145,8 @@ class QueueView(Received):
     """Queue of a campaign for the caller. No number reveals gold.
 
     `waits_for` is `paused`, `qualification` or `warm_up` while next-task is shut for the caller, and `waits_because`
-    says it in words. `unit` is the drawings' unit of lengths without one; `null` while it is not known.
+    says it in words. `unit` is the drawings' unit of lengths without one; `null` while it is not known. With `grouping`
+    `next-group` claims pages of equal values.
     """
 
     campaign_id: str
@@ -141,6 +159,7 @@ class QueueView(Received):
     in_review: int
     guideline: str | None = None
     unit: str | None = None
+    grouping: bool = False
     waits_for: str | None = None
     waits_because: str | None = None
 
@@ -154,6 +173,7 @@ class SubmissionDetail(LabelSubmission):
     late: bool | None = None
     reason: str | None = None
     note: str | None = None
+    group_size: int | None = None
     amended_at: Timestamp | None = None
 
 
@@ -270,8 +290,9 @@ class CampaignSettings(Received):
 
     `max_risk` is the greatest probability of being wrong with which a value settles as *correct*; above it an expert
     decides. With `votes` `by_risk` a task begins with `min_votes`, and gets another vote, up to its `n_required`, while
-    its risk is above the limit. `unit` is the unit of lengths that the drawings write none for; while it is `null` none
-    is claimed: `12,5` and `12,5 mm` differ.
+    its risk is above the limit. With `grouping` tasks whose values are equal may be claimed as one page, and answered
+    at once. `unit` is the unit of lengths that the drawings write none for; while it is `null` none is claimed: `12,5`
+    and `12,5 mm` differ.
     """
 
     model_config = ConfigDict(strict=True)  # it is a request, too
@@ -281,6 +302,7 @@ class CampaignSettings(Received):
     votes: Annotated[VotePolicy, Field(strict=False)] = VotePolicy.FIXED
     min_votes: Annotated[int, Field(ge=1, le=50)] = 1
     trailing_zeros_matter: bool = False
+    grouping: bool = False
     unit: Literal["mm", "in"] | None = None
     guideline: Annotated[str, Field(max_length=100_000)] | None = None
 

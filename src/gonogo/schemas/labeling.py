@@ -297,6 +297,10 @@ VALUE_WITH_INCORRECT: JsonDict = {
 """JSON Schema of our server's demand that a corrected value goes only with `incorrect`."""
 
 
+LARGEST_GROUP = 24
+"""Most tasks of one page of group verification."""
+
+
 class LabelSubmit(Sent):
     """Answer to a task. `corrected_value` goes only with `incorrect`, and is optional there."""
 
@@ -308,6 +312,7 @@ class LabelSubmit(Sent):
     duration_ms: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     reason: Reason | None = None  # extension: of the note, one of `NOTE_REASONS` or another word
     note: Note | None = None  # extension
+    group_size: Annotated[int, Field(ge=1, le=LARGEST_GROUP)] | None = None  # extension: tasks confirmed at once
 
 
 class LabelSubmission(Received):

@@ -23,14 +23,17 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from gonogo.json_types import as_object
 from gonogo.schemas.enums import ConflictReason
 from gonogo.schemas.labeling import Adjudication
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import leases
 from gonogo.server.queue import submissions as votes
-from gonogo.server.queue.leases import MAX_CLAIMS
+from gonogo.server.queue.leases import MAX_CLAIMS, MAX_GROUPED_CLAIMS
+from gonogo.server.queue.next_task import Claim
 from gonogo.server.scoring.refresh import refresh_campaign
 from gonogo.server.store.schema import campaigns, submissions, tasks, voters
+from gonogo.values import equal
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.server.house import House, people, seeded_ids
@@ -40,6 +43,7 @@ LEASE = 10
 PEOPLE = people(4)
 WHO = st.sampled_from(PEOPLE)
 VERDICTS = st.sampled_from(["correct", "incorrect", "unsure"])
+VALUES = st.sampled_from(["12,5", "12.50", "M8", ""])
 PLACE = st.integers(0, 999)
 """Picks a task by its place in the order of creation: ids are random, and a replay must draw from the same."""
 
@@ -58,7 +62,7 @@ class Queue(RuleBasedStateMachine):
         self.stack.enter_context(self.house.at_once())
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.answered: dict[str, set[str]] = defaultdict(set)
-        self.met: dict[str, set[str]] = defaultdict(set)
+        self.met: dict[str, dict[str, str]] = defaultdict(dict)  # the copy of each gold item that a person met
         self.known: list[str] = []  # in the order of creation; copies of gold in that of their first claim
         self.closed = False
         self.steps = 0
@@ -69,46 +73,79 @@ class Queue(RuleBasedStateMachine):
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         return Path(shutil.copy(self.template, folder))
 
-    @initialize(redundancy=st.integers(1, 3), gold=st.sampled_from([0.0, 0.3]), by_risk=st.booleans())
-    def open(self, redundancy: int, gold: float, by_risk: bool) -> None:
+    @initialize(
+        redundancy=st.integers(1, 3), gold=st.sampled_from([0.0, 0.3]), by_risk=st.booleans(), grouping=st.booleans()
+    )
+    def open(self, redundancy: int, gold: float, by_risk: bool, grouping: bool) -> None:
         self.campaign = self.house.campaign(
             target_redundancy=redundancy,
             gold_fraction=gold,
             votes="by_risk" if by_risk else "fixed",
             lease_minutes=LEASE,
+            grouping=grouping,
         )
-        self.create([(0, 0.5), (1, 0.2), (0, None)], 2)
+        self.most_held = MAX_GROUPED_CLAIMS if grouping else MAX_CLAIMS
+        self.create([(0, 0.5, "12,5"), (1, 0.2, "12.50"), (0, None, "M8")], 2)
 
     @rule(
-        wanted=st.lists(st.tuples(st.integers(0, 2), st.none() | st.floats(0, 1)), min_size=1, max_size=4),
+        wanted=st.lists(st.tuples(st.integers(0, 2), st.none() | st.floats(0, 1), VALUES), min_size=1, max_size=4),
         gold=st.integers(0, 2),
     )
-    def create(self, wanted: list[tuple[int, float | None]], gold: int) -> None:
+    def create(self, wanted: list[tuple[int, float | None, str]], gold: int) -> None:
         bodies: list[dict[str, Any]] = [
-            {"part_revision_id": f"part-{sheet}", "predicted_confidence": level} for sheet, level in wanted
+            {"part_revision_id": f"part-{sheet}", "predicted_confidence": level, "predicted_value": {"text": value}}
+            for sheet, level, value in wanted
         ]
-        bodies += [{"part_revision_id": "part-0", "is_gold": True, "gold_answer": "correct"}] * gold
+        value = {"text": "12,5"}
+        item = {"part_revision_id": "part-0", "predicted_value": value, "is_gold": True, "gold_answer": "correct"}
+        bodies += [item] * gold
         self.known += self.house.add(self.campaign, *bodies)
 
     @rule(who=WHO)
     def claim(self, who: Voter) -> None:
         self.steps += 1
-        held = {task for task, (holder, until) in self.leases.items() if holder == who.id and until > self.house.now}
+        held = self._live_claims(who)
         claim = self.house.next(self.campaign, who)
         if self.closed:
             assert claim is None
-        if claim is None:
+        if claim is not None:
+            assert (claim.task.id in held) == (len(held) >= MAX_CLAIMS), (
+                "a new task while fewer are held, else a held one"
+            )
+            self._claimed(who, claim, held)
+
+    @rule(who=WHO, limit=st.integers(1, 6))
+    def claim_group(self, who: Voter, limit: int) -> None:
+        self.steps += 1
+        held = self._live_claims(who)
+        claims = self.house.next_group(self.campaign, who, limit)
+        if self.closed:
+            assert not claims
+        if not claims:
             return
+        assert len({claim.task.id for claim in claims}) == len(claims) <= limit
+        first, *others = [claim.task.id for claim in claims]
+        assert (first in held) == (len(held) >= self.most_held)
+        assert not others or not held.intersection([first, *others])
+        assert len(held) + len(others) < self.most_held or not others
+        values = [as_object(self.house.task(task).predicted_value)["text"] for task in (first, *others)]
+        assert all(equal(values[0], value).equal for value in values)
+        assert not others or values[0], "a page without a value to compare"
+        for claim in claims:
+            self._claimed(who, claim, held)
+
+    def _live_claims(self, who: Voter) -> set[str]:
+        return {task for task, (holder, until) in self.leases.items() if holder == who.id and until > self.house.now}
+
+    def _claimed(self, who: Voter, claim: Claim, held: set[str]) -> None:
         task = claim.task.id
         assert who.id not in self.answered[task], "served a task he has answered"
         holder, until = self.leases.get(task, (who.id, self.house.now))
         assert holder == who.id or until <= self.house.now, "two people hold one task"
-        assert (task in held) == (len(held) == MAX_CLAIMS), "a new task while fewer are held, then a held one"
         assert claim.expires_at == self.house.now + timedelta(minutes=LEASE)
         item = self.house.task(task).gold_item_id
         if item is not None and task not in held:
-            assert item not in self.met[who.id], "asked a gold item twice"
-            self.met[who.id].add(item)
+            assert self.met[who.id].setdefault(item, task) == task, "another copy of a gold item met before"
         self.leases[task] = (who.id, claim.expires_at)
         if task not in self.known:
             self.known.append(task)

@@ -52,6 +52,7 @@ def test_all_at_once_is_one_by_one(
         values=given_values,
         duration_ms=np.full(len(flat), np.nan),
         claim_ms=np.full(len(flat), np.nan),
+        group_size=np.ones(len(flat), dtype=np.intp),
         created_ms=np.zeros(len(flat)),
         rules=[rule] * len(cast),
         confidence=np.full(len(cast), np.nan),

@@ -152,6 +152,7 @@ def _vote_cells() -> dict[str, Cell]:
         "late",
         "reason",
         "note",
+        "group_size",
     )
     return {
         "id": _plain(submissions.c.id),

@@ -43,6 +43,7 @@ def explain(
         "prevalence": _prevalence(report),
         "false_accept": _false_accept(report),
         "false_reject": _false_reject(report),
+        "grouping": _grouping(report),
         "items_to_settle": _items_to_settle(report, alpha),
         "method": _method(report),
         "model_confidence": _model_confidence(report.get("model_confidence")),
@@ -151,6 +152,24 @@ def _false_reject(report: QualityParts) -> dict[str, str] | None:
         return {"means": means, "do": "Not known yet: add gold that is right."}
     do = "Look at the guideline: people may ask for more than the drawing shows."
     return {"means": means, "do": _worry(share, do, WORRYING_FALSE_REJECT)}
+
+
+def _grouping(report: QualityParts) -> dict[str, str] | None:
+    grouping = report.get("grouping")
+    if grouping is None:
+        return None
+    means = "Errors on gold where equal values were asked on one page, beside those of single questions."
+    shares = [grouping[way][error] for way in ("grouped", "single") for error in ("false_accept", "false_reject")]
+    if "false_accept" in grouping["worse"]:
+        do = "People miss more errors on pages, not by chance: switch grouping off, or practise and look at it again."
+    elif "false_reject" in grouping["worse"]:
+        do = "Right values are struck more often on pages, not by chance: look at the sizes of terminals, and practise."
+    elif not all(map(_is_known, shares)):
+        do = "Not known yet: each way needs 10 answers to gold, right and wrong ones among them."
+    else:
+        means += " The intervals overlap: no difference is shown."
+        do = ""
+    return {"means": means, "do": do}
 
 
 def _is_known(share: ErrorShare | None) -> TypeGuard[ErrorShare]:

@@ -6,7 +6,8 @@ time longer than the look itself. So the pace of submits counts as well: the mea
 more than anybody can hold at once, so that a batch sent late (after an outage) is no sign of haste.
 
 *Too fast* is below 1.0 s and below the person's own fifth percentile of earlier votes; the latter only for people
-who were slower than that before. Five of the last twenty votes raise the flag.
+who were slower than that before. Five of the last twenty votes raise the flag. Votes of a page (group verification)
+arrive together and are left out: their errors on gold stand beside those of single votes (`gold_errors.py`).
 
 *Always the same* is a run of equal verdicts that is improbable under the person's own error rates outside the run
 (with a few votes' worth of the crew's), given what each task turned out to be: a sheet full of right predictions is no
@@ -78,7 +79,8 @@ def annotator_flags(result: ConsensusResult, own_votes: list[Ints]) -> list[Sign
     gold, right = gold_matches(matrix)
     flags: list[Signs] = []
     for voter, own in enumerate(own_votes):
-        speed = too_fast(time_on_task_ms(matrix.claim_ms[own], matrix.created_ms[own]))
+        alone = own[matrix.group_size[own] == 1]
+        speed = too_fast(time_on_task_ms(matrix.claim_ms[alone], matrix.created_ms[alone]))
         run = _run(result, voter, own, crew)
         drift = _drift(agreed[own][settled[own]], "consensus") or _drift(right[own][gold[own]], "gold")
         names = {"too_fast": speed["too_fast"], "always_the_same": run, "drifting": drift}

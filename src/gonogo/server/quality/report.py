@@ -10,21 +10,26 @@ import numpy as np
 from gonogo.json_types import JsonObject
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
-from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
+from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.server.consensus.agreement import (
-    Interval,
     Share,
     gwet_ac1,
     items_to_settle,
     krippendorff_alpha,
 )
-from gonogo.server.consensus.intervals import ac1_interval, alpha_interval, clustered_interval, design_effect
-from gonogo.server.consensus.votes import UNKNOWN
+from gonogo.server.consensus.intervals import ac1_interval, alpha_interval
 from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
 from gonogo.server.quality.explanations import explain
 from gonogo.server.quality.flags import annotator_flags
+from gonogo.server.quality.gold_errors import (
+    gold_errors,
+    grouped_errors,
+    interval_pair,
+    percentiles,
+    pooled_gold_errors,
+)
 from gonogo.server.quality.next_steps import next_steps
-from gonogo.server.quality.report_parts import ErrorShare, GoldErrors, MethodPart, PersonPart, QualityParts
+from gonogo.server.quality.report_parts import MethodPart, PersonPart, QualityParts
 from gonogo.server.quality.settled import calibration_part, model_confidence, settled_part
 from gonogo.server.scoring.campaign_consensus import (
     MIN_GOLD_ANSWERS,
@@ -36,7 +41,7 @@ from gonogo.server.scoring.vote_matrix import VoteMatrix
 from gonogo.server.store.schema.rows import CampaignRow
 
 if TYPE_CHECKING:
-    from gonogo.server.consensus.votes import Floats, Ints
+    from gonogo.server.consensus.votes import Ints
     from gonogo.server.scoring.vote_matrix import Mask
 
 TREND_POINTS = 12
@@ -66,17 +71,18 @@ def build_report(result: ConsensusResult, campaign: CampaignRow, looks: Sequence
         "gold_looks": list(looks),
         "model_confidence": model_confidence(result.calibration.evidence),
         "calibration": calibration_part(result.calibration.temperature, result.calibration.reliability),
-        "alpha_interval": _interval_pair(interval),
+        "alpha_interval": interval_pair(interval),
         "n_paired_tasks": paired,
         "n_voted_tasks": int((counts.sum(axis=1) >= 1).sum()),
         "items_to_settle": to_settle,
         "gwet_ac1": gwet_ac1(counts),
-        "gwet_ac1_interval": _interval_pair(ac1_interval(counts)),
+        "gwet_ac1_interval": interval_pair(ac1_interval(counts)),
         "prevalence": _prevalence(result),
         **_method(result, str(campaign.consensus_method)),
-        **_pooled_gold_errors(matrix),
+        **pooled_gold_errors(matrix, np.arange(len(matrix.votes))),
         "statuses": _statuses(result),
-        "duration_ms": _percentiles(matrix.duration_ms),
+        "grouping": grouped_errors(matrix),
+        "duration_ms": percentiles(matrix.duration_ms),
         "confusion": confusion(matrix),
         "by_kind": by_kind(result),
         "by_sheet": by_sheet(result),
@@ -119,8 +125,8 @@ def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, PersonP
             trust=None if np.isnan(result.trust[index]) else float(result.trust[index]),
         )
         part: PersonPart = {
-            **_gold_errors(matrix, own),
-            "duration_ms": _percentiles(matrix.duration_ms[own]),
+            **gold_errors(matrix, own),
+            "duration_ms": percentiles(matrix.duration_ms[own]),
             **signs[index],
             "confusion": confusion(matrix, own),
             "trend": _trend(matrix, own),
@@ -132,40 +138,6 @@ def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, PersonP
 def _per_voter(matrix: VoteMatrix, chosen: Mask | None) -> Ints:
     voter = matrix.votes.annotator if chosen is None else matrix.votes.annotator[chosen]
     return np.bincount(voter, minlength=len(matrix.voter_ids))
-
-
-def _gold_errors(matrix: VoteMatrix, own: Ints) -> GoldErrors:
-    """How often wrong gold was accepted and right gold refused, in the votes `own`; `None` below 10 answers."""
-    truth, given = matrix.gold_class[matrix.votes.task[own]], matrix.votes.label[own]
-    answers = int((truth != UNKNOWN).sum())
-    right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
-
-    def share(was: int, answered: int) -> ErrorShare | None:
-        of = truth == was
-        errors = Share(int((of & (given == answered)).sum()), int(of.sum()))
-        return _share_block(errors) if answers >= MIN_GOLD_ANSWERS else None
-
-    return {"n_gold_answers": answers, "false_accept": share(wrong, right), "false_reject": share(right, wrong)}
-
-
-def _pooled_gold_errors(matrix: VoteMatrix) -> GoldErrors:
-    """`_gold_errors` of all votes; the intervals know that answers to one gold item stand and fall together."""
-    errors = _gold_errors(matrix, np.arange(len(matrix.votes)))
-    names = [task.gold_item_id or task.id for task in matrix.tasks]
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    item = np.array([numbers[name] for name in names], dtype=np.intp)[matrix.votes.task]
-    truth, given = matrix.gold_class[matrix.votes.task], matrix.votes.label
-    right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
-    for share, was, answered in ((errors["false_accept"], wrong, right), (errors["false_reject"], right, wrong)):
-        if share is None:
-            continue
-        of = truth == was
-        n = np.bincount(item[of], minlength=len(numbers))
-        k = np.bincount(item[of & (given == answered)], minlength=len(numbers))[n > 0]
-        n = n[n > 0]
-        share["interval"] = _interval_pair(clustered_interval(k, n))
-        share["design_effect"], share["n_items"] = design_effect(k, n), int(n.size)
-    return errors
 
 
 def _trend(matrix: VoteMatrix, own: Ints) -> list[float]:
@@ -207,19 +179,3 @@ def _statuses(result: ConsensusResult) -> dict[str, int]:
     for task, outcome in zip(result.matrix.tasks, result.outcomes, strict=True):
         statuses[str(outcome.status)] += not task.is_gold
     return statuses
-
-
-def _percentiles(values: Floats) -> dict[str, float] | None:
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return None
-    p50, p90 = np.quantile(known, (0.5, 0.9))
-    return {"p50": float(p50), "p90": float(p90)}
-
-
-def _share_block(share: Share) -> ErrorShare:
-    return {"k": share.k, "n": share.n, "share": share.share, "interval": _interval_pair(share.interval)}
-
-
-def _interval_pair(interval: Interval | None) -> list[float] | None:
-    return None if interval is None else [interval.low, interval.high]

@@ -26,6 +26,24 @@ class GoldErrors(TypedDict):
     false_reject: ErrorShare | None
 
 
+class WayOfAsking(GoldErrors):
+    """Votes that were given in one way: alone, or on pages of equal values; times in milliseconds a vote."""
+
+    n_votes: int
+    duration_ms: dict[str, float] | None
+
+
+class GroupedErrors(TypedDict):
+    """Votes on pages of equal values beside those given alone.
+
+    `worse` names the errors (`false_accept`, `false_reject`) that are more frequent on pages, their intervals apart.
+    """
+
+    grouped: WayOfAsking
+    single: WayOfAsking
+    worse: list[str]
+
+
 class SpeedSigns(TypedDict):
     """Votes under a second."""
 
@@ -171,6 +189,7 @@ class QualityParts(GoldErrors, MethodPart):
     gwet_ac1_interval: list[float] | None
     prevalence: dict[str, float] | None
     statuses: dict[str, int]
+    grouping: GroupedErrors | None
     duration_ms: dict[str, float] | None
     confusion: ConfusionPart
     by_kind: list[Group]

@@ -36,6 +36,9 @@ class CallerAtTask(NamedTuple):
     insert_round: str
     n_gold_items: int
     votes: str
+    grouping: bool
+    trailing_zeros_matter: bool
+    unit: str | None
     cursor: str
     any_expired: bool
 
@@ -49,13 +52,19 @@ class CallerAtCampaign(NamedTuple):
     insert_round: str
     n_gold_items: int
     votes: str
+    grouping: bool
+    trailing_zeros_matter: bool
+    unit: str | None
     cursor: str
     any_expired: bool
     paused_at: datetime | None
     asks: bool
 
 
-_CAMPAIGN_COLUMNS = ("id", "status", "lease_minutes", "insert_round", "n_gold_items", "votes")
+_CAMPAIGN_COLUMNS = (
+    *("id", "status", "lease_minutes", "insert_round", "n_gold_items", "votes"),
+    *("grouping", "trailing_zeros_matter", "unit"),
+)
 _campaign_and_cursor = (
     select(*(campaigns.c[name] for name in _CAMPAIGN_COLUMNS), *leases.cursor_columns(campaigns.c.id))
     .where(campaigns.c.org_id == bindparam("org"), voters.c.voter_id == bindparam("voter"))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, null, or_, select, text, true
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
+from gonogo.schemas.labeling import LARGEST_GROUP
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue.rows import HeldTask, QueueCampaign, VoterCursor
 from gonogo.server.scoring.task_scoring import rescore_task
@@ -21,6 +22,8 @@ from gonogo.server.store.typed_rows import AnyColumn, fetch_all
 
 MAX_CLAIMS = 5
 """Claims that one voter may hold in a campaign."""
+MAX_GROUPED_CLAIMS = 3 * LARGEST_GROUP
+"""The same where equal values are asked together: the page on the screen, the one before, and the next."""
 LONGEST_LEASE = timedelta(minutes=60)
 """Longest lease that a campaign may set."""
 CLOCK_SLACK = timedelta(minutes=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, exists, func, null, select
 
@@ -75,12 +76,17 @@ _FIRST_UNLOCKED_TASK = CompiledQuery(
 )
 _INSERT_ROUND = CompiledStatement(select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign")))
 _LAST_RANK = CompiledStatement(select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None)))
+_TASK_AHEAD = select(*SERVED_COLUMNS).where(tasks.c.id == bindparam("task"), _ahead)
+TASK_AHEAD = CompiledQuery(_TASK_AHEAD, ServedRow)
+"""One task, if the voter may claim it next, where one transaction writes at a time."""
+UNLOCKED_TASK_AHEAD = CompiledQuery(_TASK_AHEAD.with_for_update(skip_locked=True, of=tasks), ServedRow)
+"""The same, locked, where transactions write concurrently."""
 _SERVED_TASK = CompiledQuery(select(*SERVED_COLUMNS).where(tasks.c.id == bindparam("task")), ServedRow)
 _OLDEST_HELD = CompiledQuery(
     select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
     .order_by(tasks.c.claimed_at, tasks.c.number)
-    .limit(leases.MAX_CLAIMS),
+    .limit(bindparam("limit")),
     HeldTask,
 )
 _mean_reliability = (
@@ -111,6 +117,14 @@ class Claim:
     expires_at: datetime
 
 
+class ClaimStep(NamedTuple):
+    """A claim, the voter's cursor after it, and how many claims the voter holds then."""
+
+    claim: Claim
+    cursor: str
+    n_held: int
+
+
 def next_task(
     connection: Connection,
     campaign: QueueCampaign,
@@ -129,6 +143,20 @@ def next_task(
         now: The instant of the request.
         cursor: What `leases.lock_cursor` returned, if the caller has locked it already.
     """
+    step = claim_step(connection, campaign, voter, now, cursor)
+    return None if step is None else step.claim
+
+
+def claim_step(
+    connection: Connection,
+    campaign: QueueCampaign,
+    voter: Voter,
+    now: datetime,
+    cursor: VoterCursor | None = None,
+    *,
+    most_held: int = leases.MAX_CLAIMS,
+) -> ClaimStep | None:
+    """`next_task`, with the voter's position after it. `most_held` is the number of claims that the voter may hold."""
     if campaign.status != CampaignStatus.OPEN:
         return None
     if cursor is None:
@@ -137,30 +165,32 @@ def next_task(
         _expire(connection, campaign, voter, cursor, now)
     doubtful = _doubtful_task(connection, campaign, voter, cursor)
     task = doubtful or _next_queued(connection, campaign, voter, cursor)
-    if task is None or task.n_held >= leases.MAX_CLAIMS:
-        renewed = _renew_oldest(connection, campaign, voter, now)
-        if renewed is not None or task is None:
-            return renewed
+    if task is None or task.n_held >= most_held:
+        renewed = _renew_oldest(connection, campaign, voter, now, most_held)
+        if renewed is not None:
+            return ClaimStep(renewed, cursor.cursor, most_held)
+        if task is None:
+            return None
+    # A cursor never moves over a task that another transaction is just claiming: that one may roll back.
+    skipped = task.first_rank is not None and task.first_rank < task.rank
+    position = cursor.cursor if skipped or doubtful is not None else task.rank
+    return ClaimStep(acquire(connection, campaign, task, voter, position, now), position, task.n_held + 1)
+
+
+def acquire(
+    connection: Connection,
+    campaign: QueueCampaign,
+    task: QueuedTask | ServedRow,
+    voter: Voter,
+    position: str,
+    now: datetime,
+) -> Claim:
+    """Leases `task`, which the search locked, to the voter, whose cursor is at `position` then."""
     expires_at = leases.acquire(connection, campaign, task.id, voter, now)
     if campaign.n_gold_items:
         honeypots.record_serving(connection, campaign.id, task.id, voter)
-    _move_cursor(connection, campaign, voter, cursor, task, stays=doubtful is not None)
-    return Claim(task, expires_at)
-
-
-def _move_cursor(
-    connection: Connection,
-    campaign: QueueCampaign,
-    voter: Voter,
-    cursor: VoterCursor,
-    task: QueuedTask,
-    *,
-    stays: bool,
-) -> None:
-    # A cursor never moves over a task that another transaction is just claiming: that one may roll back.
-    skipped = task.first_rank is not None and task.first_rank < task.rank
-    position = cursor.cursor if skipped or stays else task.rank
     _MOVE_CURSOR.later(connection, {"campaign": campaign.id, "voter": voter.id, "cursor": position})
+    return Claim(task, expires_at)
 
 
 def _expire(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor, now: datetime) -> None:
@@ -170,10 +200,12 @@ def _expire(connection: Connection, campaign: QueueCampaign, voter: Voter, curso
             break
 
 
-def _renew_oldest(connection: Connection, campaign: QueueCampaign, voter: Voter, now: datetime) -> Claim | None:
+def _renew_oldest(
+    connection: Connection, campaign: QueueCampaign, voter: Voter, now: datetime, most_held: int
+) -> Claim | None:
     """The oldest of the voter's claims, if there are as many as allowed."""
-    held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id})
-    if len(held) < leases.MAX_CLAIMS:
+    held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id, "limit": most_held})
+    if len(held) < most_held:
         return None
     expires_at = leases.renew(connection, held[0], campaign, voter, now)
     return None if expires_at is None else Claim(_SERVED_TASK.one(connection, {"task": held[0].id}), expires_at)
@@ -241,7 +273,12 @@ def _after_search(
 
 
 def _ahead_params(campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) -> dict[str, str]:
-    return {"campaign": campaign.id, "voter": voter.id, "cursor": cursor.cursor, "end": task_order.END}
+    return ahead_params(campaign.id, voter, cursor.cursor)
+
+
+def ahead_params(campaign_id: str, voter: Voter, cursor: str) -> dict[str, str]:
+    """Parameters of the queries of what lies ahead of `cursor`."""
+    return {"campaign": campaign_id, "voter": voter.id, "cursor": cursor, "end": task_order.END}
 
 
 def _first_ahead(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) -> str | None:

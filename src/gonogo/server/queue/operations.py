@@ -9,7 +9,7 @@ from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.auth.authorization import voter_of
 from gonogo.server.context import Context
 from gonogo.server.errors import ApiError, conflict
-from gonogo.server.queue import caller_lookup, next_task, submissions
+from gonogo.server.queue import caller_lookup, next_group, next_task, submissions
 from gonogo.server.queue.verdicts import check_verdict
 
 _REFUSALS = {
@@ -24,6 +24,12 @@ def claim_task(connection: Connection, ctx: Context, campaign_id: str) -> next_t
     write."""
     campaign, position = caller_lookup.load_campaign_caller(connection, ctx, campaign_id)
     return next_task.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, position)
+
+
+def claim_group(connection: Connection, ctx: Context, campaign_id: str, limit: int) -> list[next_task.Claim]:
+    """A page of tasks for the caller, none when nothing is left; refused like `claim_task`."""
+    campaign, position = caller_lookup.load_campaign_caller(connection, ctx, campaign_id)
+    return next_group.next_group(connection, campaign, voter_of(ctx.caller), ctx.now, limit, position)
 
 
 def submit_verdict(

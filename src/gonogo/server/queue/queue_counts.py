@@ -135,6 +135,7 @@ def queue_view(
         in_review=_COUNT_IN_REVIEW.scalar(connection, params) if reviews else 0,
         guideline=campaign.guideline,
         unit=campaign.unit,
+        grouping=campaign.grouping,
     )
 
 

@@ -51,6 +51,7 @@ class StoredSubmission:
     idempotency_key: str | None
     reason: str | None
     note: str | None
+    group_size: int | None
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,7 @@ def submit(
         idempotency_key=idempotency_key,
         reason=answer.reason,
         note=answer.note or None,
+        group_size=answer.group_size,
     )
     _INSERT.later(connection, stored.__dict__)
     _record_vote(connection, campaign.id, task, voter, counted=counted, now=now)

@@ -7,7 +7,7 @@ from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.server.http.handler_decorators import PUBLIC
 from gonogo.server.http.openapi import Tag
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.queue.leases import MAX_CLAIMS
+from gonogo.server.queue.leases import MAX_CLAIMS, MAX_GROUPED_CLAIMS
 
 router = make_router(Tag.SERVER)
 
@@ -32,6 +32,7 @@ EXTENSIONS = [
     "amendments",
     "settled_export",
     "task_updates",
+    "groups",
 ]
 
 
@@ -39,4 +40,9 @@ EXTENSIONS = [
 @PUBLIC
 async def capabilities() -> Capabilities:
     """Version, extensions and claim limit of this server. A server without this path is a plain ARCNM one."""
-    return Capabilities(version=gonogo.__version__, extensions=EXTENSIONS, max_held_claims=MAX_CLAIMS)
+    return Capabilities(
+        version=gonogo.__version__,
+        extensions=EXTENSIONS,
+        max_held_claims=MAX_CLAIMS,
+        max_grouped_claims=MAX_GROUPED_CLAIMS,
+    )

@@ -1,10 +1,10 @@
-"""Routes of claims: claim the next task, renew or release a claim, ask the lead about it, and the caller's queue."""
+"""Routes of claims: claim the next task or a page of equal ones, renew or release a claim, ask the lead, own queue."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from gonogo.schemas.gonogo_api import ClaimState, HelpAsked, HelpCreate, QueueView
+from gonogo.schemas.gonogo_api import ClaimState, GroupClaim, HelpAsked, HelpCreate, QueueView, TaskGroup
 from gonogo.schemas.labeling import ServedTask
 from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Context
@@ -35,6 +35,21 @@ def next_task(ctx: Context, tx: Connection, campaign_id: str) -> Reply[ServedTas
         return Reply(None)
     seconds = int((claim.expires_at - ctx.now).total_seconds())
     return Reply(served_task(claim.task), headers={EXPIRES_IN: str(seconds)})
+
+
+@router.post("/api/v1/gonogo/campaigns/{campaign_id}/next-group", name="next_group")
+@open_to(*VOTERS)
+def next_group(ctx: Context, tx: Connection, campaign_id: str, body: GroupClaim) -> Reply[TaskGroup]:
+    """Claims the next task for the caller, and others with an equal value and the same question, to be answered
+    together: at most `limit`, and no more than `max_grouped_claims` of the capabilities are held at once. In a campaign
+    without the setting `grouping` it is one task. `tasks` is empty when none is left.
+    """
+    claims = operations.claim_group(tx, ctx, campaign_id, body.limit)
+    if not claims:
+        return Reply(TaskGroup())
+    seconds = int((claims[0].expires_at - ctx.now).total_seconds())
+    group = TaskGroup(tasks=[served_task(claim.task) for claim in claims], expires_in=seconds)
+    return Reply(group, headers={EXPIRES_IN: str(seconds)})
 
 
 @router.post("/api/v1/gonogo/tasks/{task_id}/renew", name="renew_claim")

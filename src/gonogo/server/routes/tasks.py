@@ -162,6 +162,7 @@ def list_submissions(
 def _detail(row: SubmissionRow, email: str | None, amendment: AmendmentRow | None, *, own: bool) -> SubmissionDetail:
     """A vote with its last answer for its voter, and with the one that counts for a lead: they differ on gold."""
     vote: dict[str, object] = {**submission_public(row).model_dump(), "reason": row.reason, "note": row.note}
+    vote["group_size"] = row.group_size
     if amendment is not None and own:
         vote |= amendment.after
     vote["amended_at"] = None if amendment is None else instant(amendment.created_at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Result, Text, false, select, true, type_coerce
+from sqlalchemy import BigInteger, Connection, Result, Text, false, func, select, true, type_coerce
 from sqlalchemy import cast as as_type
 
 from gonogo.json_types import JsonValue
@@ -71,6 +71,7 @@ class VoteMatrix:
         values: Corrected values by index of vote.
         duration_ms: Time the client reported for each vote, NaN where it did not.
         claim_ms: Time from claim to submit by the server's clock, NaN for votes without a claim.
+        group_size: Tasks on the page that was confirmed at once, by vote; 1 where it was answered alone.
         created_ms: When each vote arrived, milliseconds since 1970.
         rules: The rule of each task.
         confidence: Confidence of the model in each task's prediction, NaN where it gave none.
@@ -88,6 +89,7 @@ class VoteMatrix:
     values: Mapping[int, Value]
     duration_ms: Floats
     claim_ms: Floats
+    group_size: Ints
     created_ms: Floats
     rules: Sequence[Rule]
     confidence: Floats
@@ -113,6 +115,7 @@ _VOTES = select(
     type_coerce(submissions.c.claimed_at, BigInteger),
     type_coerce(submissions.c.created_at, BigInteger),
     as_type(submissions.c.corrected_value, Text),
+    func.coalesce(submissions.c.group_size, 1),
 ).order_by(submissions.c.number)
 _SHEETS = select(task_sheets.c.sheet_seq, task_sheets.c.sheet)
 _GOLD_ERROR_TYPES = select(gold_items.c.id, gold_items.c.error_type).where(gold_items.c.error_type.is_not(None))
@@ -133,8 +136,8 @@ def read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
 def _read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
     zeros, unit = campaign.trailing_zeros_matter, campaign.unit
     task_rows = _read_tasks(connection, campaign.id)
-    task_id, voter_id, verdict, duration, claimed, created, value = _columns(
-        connection.execute(_VOTES.where(submissions.c.campaign_id == campaign.id, submissions.c.counted == true())), 7
+    task_id, voter_id, verdict, duration, claimed, created, value, group_size = _columns(
+        connection.execute(_VOTES.where(submissions.c.campaign_id == campaign.id, submissions.c.counted == true())), 8
     )
     voter_ids = sorted(set(voter_id))
     truths = _truths(task_rows, zeros, unit)
@@ -149,6 +152,7 @@ def _read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
         values=_parse_values(value, zeros, unit),
         duration_ms=np.array(duration, dtype=np.float64),
         claim_ms=(created_us - np.array(claimed, dtype=np.float64)) / 1000.0,
+        group_size=np.array(group_size, dtype=np.intp),
         created_ms=created_us / 1000.0,
         rules=_rules(campaign, task_rows),
         confidence=np.array([task.predicted_confidence for task in task_rows], dtype=np.float64),

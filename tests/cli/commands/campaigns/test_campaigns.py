@@ -19,6 +19,7 @@ DEFAULTS = {
     "trailing_zeros_matter": False,
     "unit": None,
     "guideline": None,
+    "grouping": False,
 }
 
 
@@ -40,6 +41,8 @@ def test_each_option_changes_its_setting_and_no_other(gonogo: Gonogo, imported: 
         (["--max-risk", "0.02"], {"max_risk": 0.02}),
         (["--votes", "by_risk"], {"votes": "by_risk"}),
         (["--min-votes", "2"], {"min_votes": 2}),
+        (["--grouping"], {"grouping": True}),
+        (["--no-grouping"], {"grouping": False}),
         (["--lease-minutes", "30"], {"lease_minutes": 30}),
         (["--unit", "mm"], {"unit": "mm"}),
         (["--trailing-zeros"], {"trailing_zeros_matter": True}),

@@ -144,14 +144,14 @@ async def test_review_settings_and_the_guideline_are_saved_with_the_others(room:
         for _ in range(5):
             await room.press("tab")
         await retype(room, "0,1")  # the sample
-        await room.press("tab", *"0.8", *["tab"] * 4, *"Look", "enter", *"twice")
+        await room.press("tab", *"0.8", *["tab"] * 5, *"Look", "enter", *"twice")
         await room.sees("was 0.05", "was none", "changed")
         await room.press("ctrl+s")
         await room.sees("sample 0.05 → 0.1", "pass mark none → 0.8", "guideline: 0 → 10 characters")
         await room.press(*"yes", "enter")
         await room.sees("A qualification of 20 items needs as many rulings")
         assert (await stored(room))["guideline"] is None  # refused as a whole
-        for _ in range(4):
+        for _ in range(5):
             await room.press("shift+tab")
         await room.press("end", *["backspace"] * 3, "ctrl+s")
         await room.sees("sample 0.05 → 0.1")

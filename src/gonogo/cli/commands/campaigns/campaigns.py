@@ -176,6 +176,7 @@ Examples:
   gonogo campaigns settings 'batch 12' --max-risk 0.02 --dry-run
   gonogo campaigns settings 'batch 12' --votes by_risk --min-votes 1
   gonogo campaigns settings 'batch 12' --unit mm --guideline titles.md
+  gonogo campaigns settings 'batch 12' --grouping   # equal values on one page
   # also for what is settled
   gonogo campaigns settings 'batch 12' --max-risk 0.02 --resettle
 """
@@ -186,6 +187,7 @@ Examples:
 @click.option("--min-votes", type=click.IntRange(1, 50), help=MIN_VOTES_HELP)
 @click.option("--unit", type=click.Choice(["mm", "in", "none"]), help=UNIT_HELP)
 @click.option("--trailing-zeros/--no-trailing-zeros", default=None, help="Whether 12,50 and 12,5 differ (no).")
+@click.option("--grouping/--no-grouping", default=None, help="Whether equal values are asked on one page (no).")
 @click.option("--lease-minutes", type=click.IntRange(1, 60), help="How long a task stays with who took it (10).")
 @click.option(
     "--guideline",
@@ -209,6 +211,8 @@ async def settings(
         current = (await client.campaign_detail(target.id)).settings
         print_item(current.model_dump(mode="json"), as_json=as_json)
         return
+    if changes.grouping:
+        await require_extensions(client, "Equal values can't be asked on one page here", "groups")
     effect = await client.preview_settings(target.id, changes)
     for line in settings_effect_lines(effect, resettle=resettle):
         echo_err(line)

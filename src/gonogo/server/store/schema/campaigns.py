@@ -69,6 +69,7 @@ campaigns = Table(
     Column("votes", Text, nullable=False, server_default="fixed"),
     Column("min_votes", Integer, nullable=False, server_default="1"),
     Column("trailing_zeros_matter", Boolean, nullable=False, server_default=false()),
+    Column("grouping", Boolean, nullable=False, server_default=false()),
     Column("unit", Text),  # of lengths without one: mm or in; null while it is not known
     Column("guideline", Text),
     # the queue's own (server/queue/leases.py)

@@ -48,6 +48,7 @@ class CampaignRow(NamedTuple):
     votes: str
     min_votes: int
     trailing_zeros_matter: bool
+    grouping: bool
     unit: str | None
     guideline: str | None
     insert_round: str
@@ -125,6 +126,7 @@ class SubmissionRow(NamedTuple):
     idempotency_key: str | None
     reason: str | None
     note: str | None
+    group_size: int | None
 
 
 class AmendmentRow(NamedTuple):

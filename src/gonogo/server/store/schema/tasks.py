@@ -165,6 +165,7 @@ submissions = Table(
     Column("idempotency_key", String(255)),
     Column("reason", String(100)),  # of the note
     Column("note", Text),
+    Column("group_size", Integer),  # tasks on the page that was confirmed at once, this one included; else NULL
     UniqueConstraint("task_id", "voter_id"),
     Index("ix_submissions_campaign_number", "campaign_id", "number"),
     Index("ix_submissions_campaign_voter_number", "campaign_id", "voter_id", "number"),

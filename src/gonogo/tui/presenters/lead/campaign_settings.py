@@ -131,6 +131,10 @@ GROUPS: tuple[tuple[str, tuple[SettingField, ...]], ...] = (
             SettingField(
                 "lease_minutes", "lease", "Minutes for which a task stays with who took it.", parse=_whole(1, 60)
             ),
+            SettingField(
+                "grouping", "equal values", "Asked one by one, or together on a page; gold measures both.",
+                choices=(("one by one", False), ("on one page", True)),
+            ),
             SettingField(GUIDELINE, "guideline", "A text that annotators can read; Markdown."),
         ),
     ),
