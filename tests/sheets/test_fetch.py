@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from gonogo.addresses import Address, reach
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.fetch import DrawingFetcher
-from gonogo.sheets.ssrf_guard import Address, is_loopback, reach, refuse_nearer_than
+from gonogo.sheets.ssrf_guard import is_loopback, refuse_nearer_than
 from tests.sheets.conftest import sheet_pdf
 from tests.support.loopback_server import LoopbackServer
 

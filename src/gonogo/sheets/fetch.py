@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from gonogo.addresses import Address, Reach, ip_literal, nearest_reach
 from gonogo.network import HttpProxy, NetworkOptions, NetworkOptionsError, context_to_proxy, proxy_for, tls_context
 from gonogo.sheets.drawing_limits import MEGABYTE, TELL_OPERATOR, CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.filename_title import title_from_filename, title_from_header
 from gonogo.sheets.models import DrawingAddress
-from gonogo.sheets.ssrf_guard import Address, Reach, ip_literal, is_loopback, nearest_reach, refuse_nearer_than, resolve
+from gonogo.sheets.ssrf_guard import is_loopback, refuse_nearer_than, resolve
 
 if TYPE_CHECKING:
     import httpx
