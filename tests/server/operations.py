@@ -11,7 +11,9 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy import update
 
+from gonogo.server.store.schema import webhook_deliveries
 from tests.server.web import LABELING, OURS, Web
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -95,6 +97,12 @@ async def _candidate(web: Web, stage: Stage) -> None:
     body = {"verdict": "correct", "gold_candidate": True}
     made = await web.lead.post(f"{OURS}/tasks/{stage.ids['task_id']}/ruling", json=body)
     stage.ids["ruling_id"] = made.json()["ruling"]["id"]
+
+
+async def _given_up(web: Web, stage: Stage) -> None:
+    failed = update(webhook_deliveries).where(webhook_deliveries.c.id == stage.ids["delivery_id"])
+    with web.house.store.write() as connection:
+        connection.execute(failed.values(state="failed"))
 
 
 ALL = "reader reviewer annotator"
@@ -189,6 +197,19 @@ OPERATIONS: dict[str, Operation] = {
         body=lambda _: b'[{"part": "of a batch", "filename": "a.png", "size_bytes": 8}]\n' + PNG, changes=True
     ),
     "part_revision_drawing_url": Operation(ALL),
+    # webhooks
+    "create_webhook": Operation(body=lambda _: {"url": "https://hooks.example.com/"}, changes=True),
+    "list_webhooks": Operation(),
+    "get_webhook": Operation(),
+    "list_deliveries": Operation(),
+    "get_delivery": Operation(),
+    "ping_webhook": Operation(changes=True),
+    "replay_delivery": Operation(changes=True),
+    "replay_deliveries": Operation(body=lambda _: {"since": "2026-01-01T00:00:00Z"}, changes=True, first=_given_up),
+    "rotate_webhook_secret": Operation(changes=True),
+    "disable_webhook": Operation(changes=True),
+    "enable_webhook": Operation(changes=True),
+    "remove_webhook": Operation(changes=True),
     # last, because the assignment is needed before
     "revoke_campaign_assignment": Operation(changes=True),
 }
@@ -264,6 +285,7 @@ async def set_stage(web: Web) -> Stage:
     await voter.post(f"{LABELING}/tasks/{tasks[2]}/submit", json={"verdict": "correct"})
     idle = (await web.invite(campaign, "idle@example.com"))["assignment"]
     key = (await web.lead.post(f"{OURS}/keys", json={"name": "of nobody", "scopes": ["parts:read"]})).json()["id"]
+    hook = (await web.lead.post(f"{OURS}/webhooks", json={"url": "https://hooks.example.com/a"})).json()["id"]
     stage.people = {
         "lead": web.lead,
         "annotator": await web.sign_in(campaign, "annotator@example.com"),
@@ -279,6 +301,8 @@ async def set_stage(web: Web) -> Stage:
         "part_revision_id": revision,
         "calculation_id": calculation,
         "key_id": key,
+        "webhook_id": hook,
+        "delivery_id": (await web.lead.post(f"{OURS}/webhooks/{hook}/test")).json()["id"],
         "ruling_id": "00000000-0000-4000-8000-000000000000",
     }
     await _candidate(web, stage)

@@ -108,6 +108,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             invitation_url=team_server_url(self._home),
             embedded_token=self._token,
             direct_drawings=False,
+            webhook_private=True,  # the lead is who owns this machine
         )
         asgi = app.create_app(served, deferred=True)
         self._loop = asyncio.get_running_loop()

@@ -29,6 +29,7 @@ from gonogo.server.routes.deferred import MODULES, DeferredRoutes, routes_of
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.group_commit import GroupCommit
+from gonogo.server.webhooks import worker as webhook_worker
 
 Clock = Callable[[], datetime]
 
@@ -101,7 +102,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.places.choose(app.state.settings.drawings_url, app.state.clock())
         async with maintenance.run_in_background(app.state), metrics_sampler.run_in_background(app.state):
             with app.state.group_commit.pinned():
-                yield
+                async with webhook_worker.run_in_background(app.state):
+                    yield
             await app.state.watching.stopped()
     finally:
         if app.state.owns_store:

@@ -30,6 +30,8 @@ BEYOND_JSON_SCHEMA = {
     "cursor": "a cursor is what an answer gave, and nothing else",
     "drawing_bbox": "an empty box",
     "gold_answer": "the JSON text of an answer",
+    "url": "an address that messages are sent to",
+    "datetime": "a time of the calendar",
 }
 """Types of errors in a request that keeps to the document, and what they are about."""
 

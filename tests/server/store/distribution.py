@@ -6,8 +6,8 @@ import re
 
 from gonogo.server.store.schema import metadata
 
-ACCOUNT_TABLES = {"assignments"}
-"""With a `campaign_id`, but read by sign-in before a campaign is known: on every node, like the accounts themselves."""
+ACCOUNT_TABLES = {"assignments", "webhooks"}
+"""With a `campaign_id`, but read before a campaign is known, by sign-in or the sender: on every node, like accounts."""
 DISTRIBUTED = {table.name for table in metadata.sorted_tables if "campaign_id" in table.c} - ACCOUNT_TABLES
 _REFERENCE = re.compile(r"\b(FROM|JOIN|UPDATE|INTO) (\w+)(?: AS (\w+))?")
 _VALUE = r"(?:\?|%\(\w+\)s(?:::\w+)?|%s|\$\d+|'[^']*')"

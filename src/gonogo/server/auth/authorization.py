@@ -14,7 +14,7 @@ from gonogo.server.auth.principals import Principal, Voter, require
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import PROJECT, CountedCampaign, CountedProject, read_campaign
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
-from gonogo.server.store.schema import campaigns, projects, rulings, tasks
+from gonogo.server.store.schema import campaigns, projects, rulings, tasks, webhooks
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 
 LEAD = ("lead",)
@@ -71,6 +71,10 @@ def check_rights(connection: Connection, caller: Principal, path: Mapping[str, s
         _checked(connection, caller, row, roles)
     elif (project_id := path.get("project_id")) is not None:
         project_for(connection, caller, project_id, roles)
+    elif (webhook_id := path.get("webhook_id")) is not None:
+        require(caller, *roles)
+        if _WEBHOOK.first(connection, {"webhook": webhook_id, "org": caller.org_id}) is None:
+            raise not_found()
     else:
         require(caller, *roles)
 
@@ -117,4 +121,9 @@ _CAMPAIGN_OF_RULING = CompiledQuery(
     CampaignRow,
 )
 _TASK = CompiledQuery(select(tasks).where(tasks.c.id == bindparam("task")), TaskRow)
+_WEBHOOK = CompiledStatement(
+    select(webhooks.c.id).where(
+        webhooks.c.id == bindparam("webhook"), webhooks.c.org_id == bindparam("org"), webhooks.c.removed_at.is_(None)
+    )
+)
 _POOL = CompiledStatement(select(projects.c.uses_platform_pool).where(projects.c.id == bindparam("project")))

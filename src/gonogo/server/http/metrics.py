@@ -53,6 +53,14 @@ class Metrics:
             buckets=REFRESH_SECONDS,
             registry=registry,
         )
+        self._webhooks = prometheus.Counter(
+            "gonogo_webhook_tries",
+            "Tries to deliver a message: delivered, failed, or failed for the last time.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._webhook_endpoints = self._latest_gauge("gonogo_webhook_endpoints", "Endpoints, by state.", "state")
+        self._webhooks_pending = self._latest_gauge("gonogo_webhooks_pending", "Messages that wait for their delivery.")
         self._streams = self._live_gauge("gonogo_progress_streams", "Progress streams that are open.")
         self._in_use = self._live_gauge("gonogo_db_connections_in_use", "Database connections in use.", "database")
         self._open = self._live_gauge("gonogo_db_connections_open", "Database connections, idle ones too.", "database")
@@ -80,6 +88,11 @@ class Metrics:
     def refreshed(self, seconds: float) -> None:
         self._refreshes.observe(seconds)
 
+    def sent_webhooks(self, n_delivered: int, n_failed: int, n_given_up: int) -> None:
+        self._webhooks.labels("delivered").inc(n_delivered)
+        self._webhooks.labels("failed").inc(n_failed - n_given_up)
+        self._webhooks.labels("given_up").inc(n_given_up)
+
     # --- samples ---
 
     def sample_pool(self, database: PoolName, *, in_use: int, is_open: int, limit: int) -> None:
@@ -100,6 +113,11 @@ class Metrics:
         self._overdue.set(overdue)
         self._measured.set(at)
         self._took.set(took)
+
+    def sample_webhooks(self, *, n_active: int, n_failing: int, n_disabled: int, n_pending: int) -> None:
+        for state, number in (("active", n_active), ("failing", n_failing), ("disabled", n_disabled)):
+            self._webhook_endpoints.labels(state).set(number)
+        self._webhooks_pending.set(n_pending)
 
     # --- the answer ---
 

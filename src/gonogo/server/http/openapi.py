@@ -29,6 +29,7 @@ class Tag(StrEnum):
     REVIEW = "Review and gold"
     QUALITY = "Progress and quality"
     EXPORT = "Export"
+    WEBHOOKS = "Webhooks"
     SIGN_IN = "Sign-in and keys"
     SERVER = "Server"
 
@@ -44,6 +45,7 @@ _TAGS: Final = {
     Tag.REVIEW: "The expert's queue, rulings, and what becomes gold.",
     Tag.QUALITY: "How far a campaign is, how far it can be trusted, and promotion to the golden dataset.",
     Tag.EXPORT: "A campaign as JSON lines.",
+    Tag.WEBHOOKS: "Signed messages to other programs, their deliveries, and what to do about those that failed.",
     Tag.SIGN_IN: "Sessions of people, API keys of programs.",
     Tag.SERVER: "What this server is, and the head of its audit log.",
 }
@@ -60,6 +62,8 @@ _PATH_PARAMETERS: Final = {
     "action": "`pause`, `resume`, `discount`, `restore` or `reopen`.",
     "key_id": "Id of an API key; not the key itself.",
     "ruling_id": "Id of a ruling.",
+    "webhook_id": "Id of an endpoint.",
+    "delivery_id": "Id of a delivery, its `webhook-id`.",
     "part_revision_id": "Id of a part's revision, as tasks have it.",
     "token": "Signature of the URL, with its end of validity.",
     "name": "Name of the file; it changes nothing.",

@@ -39,6 +39,7 @@ from gonogo.server.store.schema import (
 )
 from gonogo.server.store.schema.columns import Instant
 from gonogo.server.tasks import gold_places
+from gonogo.server.webhooks.deliveries import prune as prune_webhooks
 
 log = logging.getLogger("gonogo.server")
 audit_logger = logging.getLogger("gonogo.audit")
@@ -105,6 +106,9 @@ def _deletions(settings: ServerSettings, now: datetime) -> dict[str, Callable[[C
             _delete_ended, table="results_sessions", query=_OLD_RESULTS_SESSIONS, ended=ended, now=now
         ),
         "magic_links": partial(_delete_ended, table="magic_links", query=_OLD_LINKS, ended=ended, now=now),
+        "webhook_deliveries": lambda connection: prune_webhooks(
+            connection, now - timedelta(days=settings.keep_deliveries_days), CHUNK
+        ),
         "rate_counts": lambda connection: rate_limits.sweep(connection, now),
     }
 

@@ -25,6 +25,7 @@ from gonogo.server.store.compiled_statements import CompiledQuery
 from gonogo.server.store.engine import Store
 from gonogo.server.store.observers import observers
 from gonogo.server.store.schema import campaigns, tasks
+from gonogo.server.webhooks.endpoints import count_webhooks
 
 log = logging.getLogger("gonogo.server")
 MAX_TIME_SHARE: Final = 0.01
@@ -106,11 +107,13 @@ async def _count(state: MeasuredState, metrics: Metrics) -> float:
     started = time.monotonic()
     try:
         counts = await asyncio.to_thread(count_queue, state.store, state.clock())
+        hooks = await asyncio.to_thread(count_webhooks, state.store)
     except SQLAlchemyError as error:
         log.warning("metrics: the tasks could not be counted (%s); tried again later", type(error).__name__)
         return time.monotonic() - started
     took = time.monotonic() - started
     metrics.sample_queue(**counts._asdict(), at=time.time(), took=took)
+    metrics.sample_webhooks(**hooks._asdict())
     return took
 
 

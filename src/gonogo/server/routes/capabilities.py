@@ -33,6 +33,7 @@ EXTENSIONS = [
     "settled_export",
     "task_updates",
     "groups",
+    "webhooks",
 ]
 
 

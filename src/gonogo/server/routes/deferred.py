@@ -20,6 +20,7 @@ _OF_SHORT_COMMANDS = (
     "quality",
     "progress_stream",
     "assignments",
+    "webhooks",
 )
 MODULES = (*_OF_SHORT_COMMANDS, "sessions", "drawings", "predictions", "exports", "review", "results_api")
 """Modules of the routes beside campaigns, claims and tasks, in the order in which a path is looked for. Each path is

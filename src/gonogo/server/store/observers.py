@@ -1,4 +1,4 @@
-"""Observers of this process: are called for each audited action and each refresh of a consensus, for `/metrics`."""
+"""Observers of this process: are called for audited actions, refreshes of a consensus and webhooks, for `/metrics`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ class EventObserver(Protocol):
 
     def refreshed(self, seconds: float) -> None:
         """A campaign was measured, and its fresh consensus written."""
+
+    def sent_webhooks(self, n_delivered: int, n_failed: int, n_given_up: int) -> None:
+        """Messages were tried; what was given up is among the failed tries."""
 
 
 observers: list[EventObserver] = []

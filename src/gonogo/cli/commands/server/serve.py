@@ -121,6 +121,13 @@ Examples:
     "--caller-rate", 600, "Requests a minute of one person or user, over all keys and sessions; 0 is no limit."
 )
 @_rate_option("--sign-in-rate", 10, "Failed sign-ins a minute from one address; 0 is no limit.")
+@click.option(
+    "--webhook-private",
+    is_flag=True,
+    envvar="GONOGO_WEBHOOK_PRIVATE",
+    show_envvar=True,
+    help="Webhooks may go to this server's own network, also by plain http; default: to the internet by https only.",
+)
 @click.option("--log", metavar="FILE", help="Write a log, one JSON object a line; - is standard error.")
 @click.option(
     "--log-level",
@@ -157,6 +164,7 @@ def serve(
     key_rate: int,
     caller_rate: int,
     sign_in_rate: int,
+    webhook_private: bool,
     log: str | None,
     log_level: str,
     metrics: bool,
@@ -203,6 +211,7 @@ def serve(
             requests_per_minute_per_key=key_rate or None,
             requests_per_minute_per_caller=caller_rate or None,
             redeem_failures_per_minute=sign_in_rate or None,
+            webhook_private=webhook_private,
             share_limits=True if workers > 1 else None,
             trusted_proxies=trusted_proxies,
             tls_cert=None if tls_cert is None else str(tls_cert),

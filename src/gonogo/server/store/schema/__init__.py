@@ -61,6 +61,7 @@ from gonogo.server.store.schema.tasks import (
     task_updates,
     tasks,
 )
+from gonogo.server.store.schema.webhooks import webhook_cursors, webhook_deliveries, webhook_senders, webhooks
 
 __all__ = [
     "Instant",
@@ -109,4 +110,8 @@ __all__ = [
     "tasks",
     "users",
     "voters",
+    "webhook_cursors",
+    "webhook_deliveries",
+    "webhook_senders",
+    "webhooks",
 ]

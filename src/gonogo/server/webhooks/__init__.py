@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, an outbox of deliveries, and the one sender that works it off."""
