@@ -26,7 +26,7 @@ class DestinationError(Exception):
 
 
 @dataclass(frozen=True)
-class Destination:
+class CheckedUrl:
     """A URL, and the addresses of its host in the order in which they are tried."""
 
     url: httpx.URL
@@ -71,12 +71,12 @@ def check_addresses(url: httpx.URL, addresses: list[Address], *, private: bool) 
         raise DestinationError("Messages to a public address go over https only.")
 
 
-async def resolve_destination(text: str, *, private: bool) -> Destination:
+async def resolve_destination(text: str, *, private: bool) -> CheckedUrl:
     """The URL with the checked addresses of its host. Raises `DestinationError`."""
     url = parse_destination(text, private=private)
     addresses = await _look_up(url)
     check_addresses(url, addresses, private=private)
-    return Destination(url, tuple(dict.fromkeys(addresses)))
+    return CheckedUrl(url, tuple(dict.fromkeys(addresses)))
 
 
 async def _look_up(url: httpx.URL) -> list[Address]:

@@ -16,7 +16,7 @@ import httpx
 
 import gonogo
 from gonogo.addresses import Address
-from gonogo.server.webhooks.destination import Destination
+from gonogo.server.webhooks.destination import CheckedUrl
 
 MAX_ANSWER: Final = 64 * 1024
 """Bytes of an answer that are read, so that the connection can be used again; after more it is closed."""
@@ -47,7 +47,7 @@ class EndpointConnection:
         self._timeouts = httpx.Timeout(timeout).as_dict()
         self._transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=_LIMITS)
 
-    async def post(self, destination: Destination, headers: Mapping[str, str], body: bytes) -> TryResult:
+    async def post(self, destination: CheckedUrl, headers: Mapping[str, str], body: bytes) -> TryResult:
         """Sends one message; never raises for what the other side does."""
         try:
             async with asyncio.timeout(self._timeout):
@@ -60,7 +60,7 @@ class EndpointConnection:
     async def aclose(self) -> None:
         await self._transport.aclose()
 
-    async def _try_addresses(self, destination: Destination, headers: Mapping[str, str], body: bytes) -> TryResult:
+    async def _try_addresses(self, destination: CheckedUrl, headers: Mapping[str, str], body: bytes) -> TryResult:
         for address in destination.addresses[:-1]:
             try:
                 return await self._post(destination, address, headers, body)
@@ -69,7 +69,7 @@ class EndpointConnection:
         return await self._post(destination, destination.addresses[-1], headers, body)
 
     async def _post(
-        self, destination: Destination, address: Address, headers: Mapping[str, str], body: bytes
+        self, destination: CheckedUrl, address: Address, headers: Mapping[str, str], body: bytes
     ) -> TryResult:
         request = httpx.Request(
             "POST",

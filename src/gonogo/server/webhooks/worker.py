@@ -29,7 +29,7 @@ from gonogo.server.store.observers import observers
 from gonogo.server.store.schema import webhooks
 from gonogo.server.webhooks import changes, lease
 from gonogo.server.webhooks.deliveries import DueRow, read_due, record_tries
-from gonogo.server.webhooks.destination import Destination, DestinationError, resolve_destination
+from gonogo.server.webhooks.destination import CheckedUrl, DestinationError, resolve_destination
 from gonogo.server.webhooks.endpoints import (
     EndpointRow,
     disable,
@@ -218,7 +218,7 @@ class WebhookWorker:
         self,
         delivery: DueRow,
         batch: EndpointBatch,
-        destination: Destination | str,
+        destination: CheckedUrl | str,
         connection: EndpointConnection,
         limit: asyncio.Semaphore,
     ) -> TryResult:
@@ -262,7 +262,7 @@ def _read_batch(connection: Connection, webhook_id: str, now: datetime) -> Endpo
     return EndpointBatch(endpoint, due, keys)
 
 
-async def _destination(batch: EndpointBatch, settings: ServerSettings) -> Destination | str:
+async def _destination(batch: EndpointBatch, settings: ServerSettings) -> CheckedUrl | str:
     """Where the batch goes, or the reason why it can't be sent."""
     if not batch.keys:
         return "its secret can't be opened: give it a new one with `gonogo webhooks rotate`"
