@@ -18,6 +18,7 @@ from gonogo.tui.screens.results.case import CaseScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.work.annotate import AnnotateScreen
+from gonogo.tui.screens.work.cluster_sheet import ClusterSheetScreen
 from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
@@ -34,6 +35,7 @@ OWNERS: dict[actions.Scope, type] = {
     actions.REVIEW: ReviewScreen,
     actions.ADJUDICATE: AdjudicateScreen,
     actions.CONTACT: ContactSheetScreen,
+    actions.CLUSTER: ClusterSheetScreen,
     actions.QUALITY: QualityScreen,
     actions.MODEL: ModelScreen,
     actions.CANDIDATES: GoldCandidatesScreen,

@@ -46,6 +46,7 @@ class QueueRow:
         likely: Likeliest outcome by the votes; `None` without votes, or where the server lists none.
         record: Times and people of the task as published, by name, for those who ask.
         reasons: Reasons of the annotators' notes (word, how many).
+        cause: Kind of difference between the reading and the voters' values; empty without one, `None` where unknown.
     """
 
     task: DeskTask
@@ -65,6 +66,7 @@ class QueueRow:
     confidence: float | None = None
     record: tuple[tuple[str, str], ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
+    cause: str | None = None
 
     def agreed_ruling(self) -> Ruling | None:
         """The ruling that all votes ask for; `None` if any of them differs from it, or none is known."""

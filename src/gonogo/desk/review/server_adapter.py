@@ -47,8 +47,13 @@ class ReviewServer(HttpTaskServer):
         self._part_of = part_of
         self._verdicts = {word: verdict for verdict, word in (words or {}).items() if verdict in VERDICTS}
 
-    async def page(self, campaign_id: str, filters: ReviewFilters, cursor: str | None) -> QueuePage:
-        """Returns one page of the queue, worst expected harm first; of a plain server see `_plain_page`."""
+    async def page(
+        self, campaign_id: str, filters: ReviewFilters, cursor: str | None, *, causes: bool = False
+    ) -> QueuePage:
+        """Returns one page of the queue, worst expected harm first, with the causes of the conflicts on request.
+
+        A plain server names no cause; see `_plain_page`.
+        """
         if not self.extensions:
             return await self._plain_page(campaign_id, filters)
         page = await self.client.review_queue(
@@ -62,6 +67,7 @@ class ReviewServer(HttpTaskServer):
             text=filters.text or None,
             reason="any" if filters.noted else None,
             sample=filters.sample,
+            causes=causes,
         )
         rows = tuple(_row(item, campaign_id) for item in page.data)
         return QueuePage(rows, page.count, page.hidden_own, page.next_cursor)
@@ -146,6 +152,7 @@ def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
         confidence=task.predicted_confidence,
         record=_record(task),
         reasons=tuple(item.reasons.items()),
+        cause=item.cause,
     )
 
 

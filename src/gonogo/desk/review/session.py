@@ -5,22 +5,24 @@ are sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from gonogo.client.errors import GonogoClientError, InvalidInputError
-from gonogo.client.requests import PreparedRequest, RequestKind, adjudicate_request, ruling_request
+from gonogo.client.errors import GonogoClientError
+from gonogo.client.requests import RequestKind
 from gonogo.desk.connection.circuit_breaker import is_trouble
 from gonogo.desk.connection.server_protocol import WorkProgress
 from gonogo.desk.core.clock import wait_for
 from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decision, DeskTask, SendState, SessionState, Stage
 from gonogo.desk.core.observer_list import Signal
-from gonogo.desk.core.verdict_words import verdict_word
 from gonogo.desk.outbox.rows import OutboxRow
+from gonogo.desk.review.clusters import Cluster, Grouping
+from gonogo.desk.review.example import Example, last_example
 from gonogo.desk.review.models import Case, QueueRow, ReviewFilters, Ruled, Ruling
 from gonogo.desk.review.queue import ReviewQueue
+from gonogo.desk.review.request import prepare_ruling
 from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
@@ -47,7 +49,7 @@ class ReviewSession:
             on_change=self.changed,
             on_released=lambda numbers: self._mark(numbers, SendState.QUEUED),
             on_state=self._on_state,
-            undo_policy=lambda: UndoPolicy(self._at is not None, starved=False, one_by_one=False),
+            undo_policy=lambda: UndoPolicy(bool(self._task_id), starved=False, one_by_one=False),
         )
         connector = self._session.connector
         self.state = SessionState(Stage.LOADING)
@@ -59,7 +61,8 @@ class ReviewSession:
         self._address, self._clock = dependencies.address, dependencies.clock
         self._cases: dict[str, Case] = {}
         self._unreadable: dict[str, GonogoClientError] = {}
-        self._at: int | None = None
+        self._task_id = ""
+        """Task of the current case; its row moves when the list is grouped."""
         self._looked_at: int | None = None
         self._wake = asyncio.Event()
         self._discovered = False
@@ -105,42 +108,56 @@ class ReviewSession:
 
     @property
     def current(self) -> Case | None:
-        row = self.queue.row(self._at)
-        return self._cases.get(row.task.id) if row else None
+        return self._cases.get(self._task_id)
 
     @property
     def at(self) -> int | None:
         """Row of the queue that is (or will be) the current case."""
-        return self._at
+        return self.queue.find(self._task_id)
 
     @property
     def unreadable(self) -> GonogoClientError | None:
         """Error because of which the case asked for cannot be shown."""
-        row = self.queue.row(self._at)
-        return self._unreadable.get(row.task.id) if row else None
+        return self._unreadable.get(self._task_id)
 
     def upcoming(self) -> Case | None:
         """Returns the next case, if it is prefetched."""
-        row = self.queue.row(self._following(self._at))
+        row = self.queue.row(self._following(self.at))
         return self._cases.get(row.task.id) if row else None
 
     def waiting(self, start: int, most: int) -> list[QueueRow]:
         """Returns up to `most` rows that wait for a ruling, from row `start` on; then from the top."""
         rows: list[QueueRow] = []
         for first, end in ((start, self.queue.loaded), (0, start)):
-            index = self.queue.next_open(first - 1, self._waits)
+            index = self.queue.next_open(first - 1, self.waits)
             while index is not None and index < end and len(rows) < most:
                 row = self.queue.row(index)
                 if row is not None:
                     rows.append(row)
-                index = self.queue.next_open(index, self._waits)
+                index = self.queue.next_open(index, self.waits)
         return rows
+
+    def waiting_like(self, example: Example) -> list[QueueRow]:
+        """Returns the rows of the example's cluster that wait for a ruling."""
+        return [row for cluster in self.queue.clusters if cluster.key == example.cluster for row in self._open(cluster)]
+
+    def example_for(self, task_id: str) -> Example | None:
+        """Returns the last ruling on an item of the task's cluster that can be applied to others, if some wait."""
+        cluster = self.queue.cluster_of(task_id)
+        return last_example(cluster, self.ruled) if cluster is not None and self._open(cluster) else None
+
+    def _open(self, cluster: Cluster) -> list[QueueRow]:
+        return [row for row in cluster.rows if self.waits(row)]
 
     def open(self, index: int | None) -> None:
         """Makes the case in row `index` current; `None`: back to the list."""
-        self._at = index
+        self._move_to(index)
         self._wake.set()
         self.changed()
+
+    def _move_to(self, index: int | None) -> None:
+        row = self.queue.row(index)
+        self._task_id = row.task.id if row is not None else ""
 
     def case_of(self, row: QueueRow) -> Case | None:
         """Returns the case of a row, once it is loaded."""
@@ -153,12 +170,12 @@ class ReviewSession:
 
     def next_waiting(self, index: int) -> int:
         """Returns the row from `index` on that waits for a ruling; `index` itself if none does."""
-        following = self.queue.next_open(index - 1, self._waits)
+        following = self.queue.next_open(index - 1, self.waits)
         return index if following is None else following
 
     def skip(self) -> None:
         """Goes on to the next case; this one keeps waiting."""
-        following = self.queue.next_open(-1 if self._at is None else self._at, self._waits)
+        following = self.queue.next_open(-1 if self.at is None else self.at, self.waits)
         self.open(following if following is not None else self._following(None))
 
     def show_names(self, names: bool) -> None:
@@ -169,9 +186,15 @@ class ReviewSession:
 
     def look_for(self, filters: ReviewFilters) -> None:
         """Loads another list; rulings stay."""
-        self._at, self._looked_at = None, None
+        self._task_id, self._looked_at = "", None
         self._unreadable.clear()
         self.queue.look_for(filters)
+        self._wake.set()
+        self.changed()
+
+    def group_by(self, grouping: Grouping) -> None:
+        """Groups the list by cause or by value, or not at all; the current case stays."""
+        self.queue.group_by(grouping)
         self._wake.set()
         self.changed()
 
@@ -193,11 +216,11 @@ class ReviewSession:
 
         Raises `DeskError` (`OutboxError` when it could not be saved); then the case stays current.
         """
-        case, index = self.current, self._at
-        if case is None or index is None:
+        case = self.current
+        if case is None:
             raise DeskError("There is no case to rule on.", "Wait for it, or choose another in the list.")
         self._add(case.row, ruling)
-        self._at = self._following(index)
+        self._move_to(self._following(self.at))
         self._wake.set()
         self.changed()
 
@@ -207,7 +230,7 @@ class ReviewSession:
         self.changed()
 
     def _add(self, row: QueueRow, ruling: Ruling) -> None:
-        request = _request(row.task.id, ruling, self._verdict_words, plain=self.plain)
+        request = prepare_ruling(row.task.id, ruling, self._verdict_words, plain=self.plain)
         decision = Decision(ruling.verdict, ruling.value)
         number = self._session.add(ClaimedTask(row.task), decision, request)
         self.ruled[row.task.id] = Ruled(number, ruling, SendState.ON_DESK)
@@ -221,7 +244,7 @@ class ReviewSession:
         task = answer.held.task
         undone = self.ruled.pop(task.id)
         if show:
-            self._at = self.queue.find(task.id)
+            self._move_to(self.queue.find(task.id))
         self._wake.set()
         self.changed()
         return task, undone.ruling
@@ -276,7 +299,7 @@ class ReviewSession:
             await self._fetch_case(row)
 
     def _missing(self) -> list[QueueRow]:
-        rows, index = [], self._at if self._at is not None else self._looked_at
+        rows, index = [], self.at if self._task_id else self._looked_at
         if self.queue.row(index) is None:
             index = self._following(None)
         for _ in range(AHEAD):
@@ -312,12 +335,13 @@ class ReviewSession:
 
     def _following(self, index: int | None) -> int | None:
         """Returns the next row after `index` (`None`: from the top) without a ruling; wraps round to the top."""
-        following = self.queue.next_open(-1 if index is None else index, self._waits)
+        following = self.queue.next_open(-1 if index is None else index, self.waits)
         if following is None and index is not None:
-            following = self.queue.next_open(-1, lambda row: self._waits(row) and self.queue.find(row.task.id) != index)
+            following = self.queue.next_open(-1, lambda row: self.waits(row) and self.queue.find(row.task.id) != index)
         return following
 
-    def _waits(self, row: QueueRow) -> bool:
+    def waits(self, row: QueueRow) -> bool:
+        """Whether a row still asks for a ruling."""
         return row.task.id not in self.ruled and not row.adjudicated and row.task.id not in self._unreadable
 
     def _on_state(self, row: OutboxRow, state: SendState, detail: str) -> None:
@@ -340,12 +364,12 @@ class ReviewSession:
         counts = self._session.counts
         stage, (message, next_step) = self._stage(counts.unsent)
         done = sum(not ruled.refused for ruled in self.ruled.values())
-        ahead = sum(self._waits(case.row) for case in self._cases.values())
+        ahead = sum(self.waits(case.row) for case in self._cases.values())
         return SessionState(
             stage=stage,
             campaign_name=self._progress.campaign_name if self._progress else "",
             done=done,
-            total=self.queue.count,
+            total=self.queue.total,
             ahead=max(0, ahead - (self.current is not None)),
             unsent=counts.unsent,
             parked=sum(ruled.refused for ruled in self.ruled.values()),
@@ -371,29 +395,3 @@ class ReviewSession:
         if self.queue.complete and self._following(None) is None:
             return Stage.DRAINED, message
         return Stage.LOADING, message
-
-
-def _request(task_id: str, ruling: Ruling, words: Mapping[str, str], *, plain: bool) -> PreparedRequest:
-    """Builds the ruling's request. A plain server takes only verdict and value: note, error type and gold stay out.
-
-    `words` are the server's words for verdicts, by action.
-
-    Raises:
-        DeskError: the value holds what JSON cannot.
-    """
-    verdict = verdict_word(ruling.verdict, ruling.value, words)
-    try:
-        if plain:
-            return adjudicate_request(task_id, verdict, corrected_value=ruling.value)
-        return ruling_request(
-            task_id,
-            verdict,
-            corrected_value=ruling.value,
-            note=ruling.note,
-            error_type=ruling.error_type,
-            gold_candidate=ruling.gold,
-            override=ruling.override,
-            by_page=ruling.by_page,
-        )
-    except InvalidInputError as error:
-        raise DeskError("This value can't be sent: it has a broken character or number.", "Type it again.") from error

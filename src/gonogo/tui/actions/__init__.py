@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from gonogo.tui.actions.action_types import KEY_NAMES, Action, Scope, key_name, keys_of
 from gonogo.tui.actions.application import EVERYWHERE
-from gonogo.tui.actions.expert import ADJUDICATE, CONTACT, REVIEW
+from gonogo.tui.actions.expert import ADJUDICATE, CLUSTER, CONTACT, REVIEW
 from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, MODEL, QUALITY, SETTINGS
 from gonogo.tui.actions.results import CASE, RESULTS
 from gonogo.tui.actions.work import ANNOTATE, CHOOSE, EDIT, HISTORY, PRACTICE, TOUR
@@ -23,6 +23,7 @@ __all__ = [
     "CANDIDATES",
     "CASE",
     "CHOOSE",
+    "CLUSTER",
     "CONTACT",
     "EDIT",
     "EVERYWHERE",
@@ -45,8 +46,8 @@ __all__ = [
 ]  # fmt: skip
 
 SCOPES: tuple[Scope, ...] = (
-    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, MODEL, CANDIDATES, ANNOTATORS, PRACTICE, TOUR, LEAD, SETTINGS,
-    RESULTS, CASE, EDIT, HISTORY, CHOOSE, EVERYWHERE,
+    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, CLUSTER, QUALITY, MODEL, CANDIDATES, ANNOTATORS, PRACTICE, TOUR, LEAD,
+    SETTINGS, RESULTS, CASE, EDIT, HISTORY, CHOOSE, EVERYWHERE,
 )  # fmt: skip
 """All scopes, in the order of `docs/keys.md`."""
 

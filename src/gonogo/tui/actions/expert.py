@@ -40,6 +40,8 @@ REVIEW = Scope(
     "review", "The review queue",
     Action("open", "open", "Rule on this task.", ("enter",), "open", 1, verdict=True),
     Action("contact", "contact sheet", "Several at a time, wrong ones struck.", ("c",), "contact", 2),
+    Action("group", "group", "By cause, by equal value, or not.", ("b",), "group", 4),
+    Action("apply", "others like it", "Apply a ruling to the others of its group.", ("o",), "apply", 5),
     Action("text", "find", "Only tasks with a text in them.", ("slash",), "filter('text')", 3),
     Action("status", "status", "Another status: review, open, resolved.", ("t",), "next_status", 6),
     Action("kind", "kind", "Only one kind, such as dimension.", ("k",), "filter('kind')", 7),
@@ -60,6 +62,7 @@ ADJUDICATE = Scope(
     "adjudicate", "Ruling",
     *_rulings(),
     Action("undo", "undo", "Take the last ruling back.", ("u", "backspace"), "undo", 6),
+    Action("apply", "others like it", "Apply your last ruling to the others of its group.", ("o",), "apply", 5),
     Action("note", "note", "Say why; it goes with the ruling.", ("n",), "note", 7),
     Action("gold", "gold", "Propose the ruled task as gold, or not.", ("g",), "gold", 8),
     Action("error", "error type", "What is wrong with the prediction.", ("e",), "error", 10),
@@ -93,4 +96,17 @@ CONTACT = Scope(
     Action("undo", "undo page", "Take the last page back.", ("u", "backspace"), "undo", 5),
     Action("open", "open", "Rule on this one with all its votes.", ("o",), "open", 6),
     Action("list", "list", "Back to the queue.", ("escape",), "list", 7),
+)  # fmt: skip
+
+CLUSTER = Scope(
+    "cluster", "The sheet of a group",
+    Action("confirm", "confirm page", "Rule as each says below; what waits is left.", ("enter",), "confirm", 1, True),
+    Action("strike", "out or in", "Leave this one out, or put it in; again: as it was.", ("space",), "strike", 2, True),
+    Action("left", "left", "The one to the left.", ("left",), "move(-1, 0)"),
+    Action("right", "right", "The one to the right.", ("right",), "move(1, 0)"),
+    Action("up", "up", "The one above.", ("up",), "move(0, -1)"),
+    Action("down", "down", "The one below.", ("down",), "move(0, 1)"),
+    Action("undo", "undo page", "Take the last page back.", ("u", "backspace"), "undo", 3),
+    Action("open", "open", "Rule on this one with all its votes.", ("o",), "open", 4),
+    Action("list", "back", "Back to the queue, or to the ruling.", ("escape",), "list", 5),
 )  # fmt: skip

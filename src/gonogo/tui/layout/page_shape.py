@@ -12,7 +12,7 @@ from gonogo.tui.viewport import Viewport
 LEAST_WIDTH, LEAST_HEIGHT = 30, 12
 """Cells of the smallest tile."""
 CAPTION = 4
-"""Rows of a tile below its crop: the value in large lettering, and the line of its ruling."""
+"""Rows of a tile below its crop: the value in large lettering, and one line of its ruling."""
 CELLS_OF_A_TILE = 1000
 """Area that gives a tile: a page has at least one tile for so many cells, a dozen on 200 × 60."""
 GUTTER = 1
@@ -29,14 +29,19 @@ class PageShape(NamedTuple):
     def n_tiles(self) -> int:
         return self.columns * self.lines
 
-    def crop(self, width: int, height: int) -> tuple[int, int]:
-        """Returns the columns and rows of cells of a tile's crop on a page of `width` × `height` cells."""
+    def crop(self, width: int, height: int, lines: int = 1) -> tuple[int, int]:
+        """Returns the columns and rows of cells of a tile's crop on a page of `width` × `height` cells.
+
+        `lines` are those of its ruling.
+        """
         across = (width - GUTTER * (self.columns - 1)) // self.columns
-        return max(across - 2, 0), max(height // self.lines - CAPTION - 2, 0)
+        return max(across - 2, 0), max(height // self.lines - CAPTION - 1 - lines, 0)
 
 
-def page_shape(tasks: Sequence[DeskTask], width: int, height: int, view: Viewport) -> PageShape:
+def page_shape(tasks: Sequence[DeskTask], width: int, height: int, view: Viewport, lines: int = 1) -> PageShape:
     """Returns the shape that shows the most readable crops of `tasks`; then those nearest to it, then the largest.
+
+    `lines` are those of the ruling below a crop.
 
     A page of crops that are readable only when alone still has tiles for its area: the screen names those crops.
     """
@@ -44,7 +49,7 @@ def page_shape(tasks: Sequence[DeskTask], width: int, height: int, view: Viewpor
     possible = shapes(width, height)
 
     def rank(shape: PageShape) -> tuple[int, float, int]:
-        cells = shape.crop(width, height)
+        cells = shape.crop(width, height, lines)
         shares = [_readable_share(task, view, cells) for task in tasks[: shape.n_tiles]]
         return sum(share == 1.0 for share in shares), sum(share**2 for share in shares), -shape.n_tiles
 

@@ -24,6 +24,11 @@ class ValueView(Widget):
         self._value = value
         self.refresh()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether some of the value has no room here."""
+        return layout(self._value, *self.content_size).hidden > 0
+
     def prebuild(self, value: JsonValue) -> None:
         """Typesets a value that will be shown next."""
         self._content(value)

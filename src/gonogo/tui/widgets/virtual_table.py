@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from gonogo.tui.presenters.common.columns import CURSOR_WIDTH, Column, header, row_cells
+from gonogo.tui.presenters.common.format import fit
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -32,7 +34,10 @@ class RowSource(Protocol[T_co]):
 
 
 class VirtualTable(ScrollView, Generic[T], can_focus=True):
-    """Table of the rows of a `RowSource`. `fetch` is called with the index of a row that should be loaded."""
+    """Table of the rows of a `RowSource`. `fetch` is called with the index of a row that should be loaded.
+
+    A head, `(index, text)`, is a line above the row `index`; the cursor passes over it.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "VirtualTable { height: 1fr; overflow-x: hidden; }"
@@ -66,6 +71,7 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         self.rows = rows
         self.columns = columns
         self._fetch = fetch
+        self._heads: tuple[tuple[int, str], ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -76,10 +82,26 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         """Titles of the columns, in the widths of this table."""
         return header(self.columns, self.size.width or self.app.size.width)
 
+    def show_heads(self, heads: Sequence[tuple[int, str]]) -> None:
+        """Takes the heads, in the order of their rows; `update` shows them."""
+        self._heads = tuple(heads)
+
+    def line_of(self, index: int) -> int:
+        """Returns the line of a row: each head at or above it takes one, too."""
+        return index + bisect_right(self._heads, index, key=lambda head: head[0])
+
+    def _at(self, line: int) -> tuple[int | None, str]:
+        """Returns the row on a line, or the text of the head there."""
+        number = bisect_left(range(len(self._heads)), line, key=lambda head: self._heads[head][0] + head)
+        if number < len(self._heads) and self._heads[number][0] + number == line:
+            return None, self._heads[number][1]
+        index = line - number
+        return (index if index < self.n_rows else None), ""
+
     def update(self) -> None:
         """Shows the current rows; call it when rows were added or changed."""
         self.cursor = self.validate_cursor(self.cursor)
-        size = Size(self.scrollable_content_region.width, self.n_rows)
+        size = Size(self.scrollable_content_region.width, self.n_rows + len(self._heads))
         if size != self.virtual_size:
             self.virtual_size = size
         self.refresh()
@@ -102,7 +124,9 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
     def move_to(self, index: int) -> None:
         """Moves the cursor to a row, scrolls to it, and fetches the rows below it."""
         self.cursor = index
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        line = self.line_of(self.cursor)
+        above = int(line > 0 and self._at(line - 1)[0] is None)
+        self.scroll_to_region(Region(0, line - above, 1, 1 + above), animate=False, force=True)
         if self._fetch is not None:
             self._fetch(self.cursor + self.size.height)
 
@@ -116,17 +140,18 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         self.move_to(index if index >= 0 else self.n_rows - 1)
 
     def on_click(self, event: Click) -> None:
-        index = event.y + self.scroll_offset.y
-        if index < self.n_rows:
+        index, _ = self._at(event.y + self.scroll_offset.y)
+        if index is not None:
             self.move_to(index)
             self.post_message(self.Opened())
 
     # --- rendering -------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        index, width = y + self.scroll_offset.y, self.size.width
-        if index >= self.n_rows:
-            return Strip.blank(width, self._style("foreground"))
+        (index, head), width = self._at(y + self.scroll_offset.y), self.size.width
+        if index is None:
+            text = fit(head, width) if head else ""
+            return Strip([Segment(text, self._style("accent"))]).adjust_cell_length(width, self._style("foreground"))
         at_cursor = index == self.cursor
         cells = [("▸ " if at_cursor else " " * CURSOR_WIDTH, "accent"), *self._cells(index, width)]
         segments = [Segment(text, self._style(color, at_cursor)) for text, color in cells]

@@ -8,7 +8,8 @@ import pytest
 
 from gonogo.server.store.schema import tasks
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
-from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen, Tile
+from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
+from gonogo.tui.widgets.review_tile import ReviewTile
 from tests.server.web import OURS
 from tests.tui.screens.conftest import Room
 from tests.tui.screens.work.test_adjudicate import conflict, sent
@@ -20,7 +21,7 @@ async def on_the_sheet(room: Room, shown: int) -> ContactSheetScreen:
     await room.until(lambda: isinstance(room.screen, ContactSheetScreen) and not room.screen.guard.waiting)
     screen = room.screen
     assert isinstance(screen, ContactSheetScreen)
-    assert len(screen.query("Tile")) == shown
+    assert len(screen.query(ReviewTile)) == shown
     return screen
 
 
@@ -41,7 +42,7 @@ def verdicts(room: Room) -> dict[str, tuple[str, bool]]:
 
 
 async def shows(room: Room, screen: ContactSheetScreen, tiles: int) -> None:
-    await room.until(lambda: len(screen.query("Tile")) == tiles and not screen.guard.waiting)
+    await room.until(lambda: len(screen.query(ReviewTile)) == tiles and not screen.guard.waiting)
 
 
 @pytest.mark.slow
@@ -126,7 +127,7 @@ async def test_a_page_can_be_taken_back(room: Room) -> None:
         await room.press("enter")
         await room.sees("Nothing waits in this list")
         await room.press("u")
-        await room.until(lambda: len(screen.query("Tile")) == 2)
+        await room.until(lambda: len(screen.query(ReviewTile)) == 2)
         assert sent(room) == []
 
 
@@ -136,9 +137,9 @@ async def test_a_click_moves_the_cursor_to_a_tile_and_a_second_one_opens_it(room
         await conflict(room, f"{number}0")
     async with room.opened(size=(80, 24)):
         screen = await on_the_sheet(room, 2)
-        tile = screen.query(Tile).last()
+        tile = screen.query(ReviewTile).last()
         await room.pilot.click(tile, offset=(10, 3))
         await room.press("s")
-        assert [one.mark for one in screen.query(Tile)] == ["by votes", "struck"]
+        assert [one.mark for one in screen.query(ReviewTile)] == ["", "struck"]
         await room.pilot.click(tile, offset=(10, 3))
         await room.until(lambda: isinstance(room.screen, AdjudicateScreen))

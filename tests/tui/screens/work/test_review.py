@@ -196,7 +196,7 @@ async def test_after_the_contact_sheet_the_cursor_is_on_a_row_that_waits(room: R
         await room.press("a", "escape")
         await room.sees("2 of 2")
         await room.press("home", "c")
-        await room.until(lambda: bool(room.screen.query("Tile")))
+        await room.until(lambda: bool(room.screen.query("ReviewTile")))
         await room.press("escape")
         await room.sees("2 of 2")
 

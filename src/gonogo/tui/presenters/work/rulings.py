@@ -35,6 +35,13 @@ REASONS = {
     "plain": "",
 }
 """Reasons why a task needs an expert, by the server's word."""
+_ERROR_TYPES = {
+    "plus_minus": "± missing",
+    "zero_for_diameter": "0 for ⌀",
+    "letter_for_digit": "letter for a digit",
+    "neighbour": "neighbour's value",
+    "words": "words beside the value",
+}
 NO_VOTES = "This server lists no votes: rule from the drawing and the value."
 
 
@@ -281,7 +288,7 @@ def _draft(draft: Draft) -> list[Content]:
 
 def error_type_text(name: str) -> str:
     """An error type as people read it: `lost_tolerance` → `lost tolerance`."""
-    return one_line(name.replace("_", " "), 40)
+    return _ERROR_TYPES.get(name) or one_line(name.replace("_", " "), 40)
 
 
 def cannot_undo_ruling_message(ruled: Iterable[Ruled]) -> str:

@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Stage
+from gonogo.desk.review.example import last_ruled
 from gonogo.desk.review.models import Case, Draft, Ruled, Ruling
 from gonogo.schemas.review import ERROR_TYPES
 from gonogo.schemas.verdicts import VERDICTS
@@ -28,6 +29,7 @@ from gonogo.tui.layout.arrangement import EVIDENCE_PANEL
 from gonogo.tui.presenters.common.format import editable_text, reading
 from gonogo.tui.presenters.work import annotate, correction
 from gonogo.tui.presenters.work.review_queue import no_case_card
+from gonogo.tui.presenters.work.ruling_keys import card_actions, ruling_actions
 from gonogo.tui.presenters.work.rulings import cannot_undo_ruling_message, error_type_text, evidence
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 0.25
 _NO_DRAFT = Draft()
-_OF_OUR_SERVER = frozenset(f"adjudicate.{name}" for name in ("note", "gold", "error", "names"))
-"""Actions that a plain ARCNM server has nothing for."""
 VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VERDICTS.values()}
 
 
@@ -163,13 +163,7 @@ class AdjudicateScreen(Screen[int | None]):
         if self.pane.editing:
             self.keys.show_editing(self.pane.editor)
             return
-        chosen = actions.in_scope(actions.ADJUDICATE, actions.EVERYWHERE)
-        if self._case is None:
-            card_actions = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
-            chosen = tuple(action for action in chosen if action.id in card_actions)
-        else:
-            chosen = tuple(action for action in chosen if not (self.session.plain and action.id in _OF_OUR_SERVER))
-            chosen = (*chosen, *_take_hints(groups))
+        chosen = ruling_actions(self.session, groups) if self._case is not None else card_actions(self.session)
         self.keys.show_actions(chosen, dimmed=self.pane.gate.dimmed)
 
     # --- events ----------------------------------------------------------------------------------------
@@ -262,6 +256,17 @@ class AdjudicateScreen(Screen[int | None]):
     def action_later(self) -> None:
         self.session.skip()
 
+    def action_apply(self) -> None:
+        from gonogo.tui.screens.work.apply_example import open_cluster_sheet  # its sheet opens this screen, too
+
+        open_cluster_sheet(self, self.session, last_ruled(self.session.ruled), self._go_on_from_sheet)
+
+    def _go_on_from_sheet(self) -> None:
+        row = self.session.queue.row(self.session.at)
+        if row is None or not self.session.waits(row):
+            self.session.skip()
+        self._show_keys()
+
     def action_names(self) -> None:
         if self.session.plain:
             self.gonogo.show_notice("This server doesn't say who voted.")
@@ -302,6 +307,7 @@ class AdjudicateScreen(Screen[int | None]):
     def action_list(self) -> None:
         index = self.session.at
         self.session.open(None)
+        self._unsubscribe()  # on leaving, its widgets are removed before the screen
         self.dismiss(index)
 
     def action_retry(self) -> None:
@@ -385,11 +391,3 @@ class AdjudicateScreen(Screen[int | None]):
             return
         self.gonogo.drafts[case.task.id] = text
         self._rule(Ruling("incorrect", correction.correction_value(text)))
-
-
-def _take_hints(groups: int) -> tuple[actions.Action, ...]:
-    """Hint for all keys that take a voter's value, as one action."""
-    if not groups:
-        return ()
-    title = "use value 1" if groups == 1 else f"–{min(groups, 9)} use value"
-    return (replace(actions.BY_ID["adjudicate.take1"], title=title, rank=5, verdict=True),)

@@ -20,6 +20,12 @@ from gonogo.tui import actions, workers
 from gonogo.tui.presenters.common import empty_state
 from gonogo.tui.presenters.common.format import paragraphs
 from gonogo.tui.presenters.work import annotate
+from gonogo.tui.presenters.work.review_clusters import (
+    cluster_heads,
+    grouped_summary,
+    grouping_message,
+    next_grouping,
+)
 from gonogo.tui.presenters.work.review_queue import queue_columns
 from gonogo.tui.presenters.work.rulings import cannot_undo_ruling_message
 from gonogo.tui.screens.common.table_screen import TableScreen
@@ -31,6 +37,7 @@ from gonogo.tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from gonogo.desk.account.identity import SignedIn
+    from gonogo.desk.review.clusters import Cluster
     from gonogo.desk.review.session import ReviewSession
 
 _OF_OUR_SERVER = frozenset(f"review.{name}" for name in ("who", "sample", "candidates", "annotators", "noted"))
@@ -66,6 +73,9 @@ class ReviewScreen(TableScreen):
         self._campaign_id = campaign_id
         self._state_since = 0.0
         self._plain_columns = False
+        self._clusters: tuple[Cluster, ...] = ()
+        self._at_cursor = ""
+        """Task under the cursor, which follows it when the list is put into another order."""
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -104,8 +114,18 @@ class ReviewScreen(TableScreen):
         self._state_since = self.gonogo.clock()
         self.status.show_state(self.session.state)
         self._choose_columns()
+        self._show_groups()
         self.show_table(self._summary(), None if self.session.queue.count else self._empty())
         self._show_preview()
+
+    def _show_groups(self) -> None:
+        """Shows the heads of the groups; in a new order the cursor stays on its row, or at the top of the list."""
+        queue = self.session.queue
+        self.table.show_heads(cluster_heads(queue.clusters, queue.grouping, self.session.waits))
+        rearranged, self._clusters = queue.clusters is not self._clusters, queue.clusters
+        index = queue.find(self._at_cursor)
+        if rearranged and self.table.cursor and index is not None:
+            self.table.move_to(index)
 
     def show_keys(self) -> None:
         if self.prompt or not self.session.plain:
@@ -135,6 +155,7 @@ class ReviewScreen(TableScreen):
     def _show_preview(self) -> None:
         """Shows the row under the cursor beside the table; its votes follow when they are fetched."""
         row = self.session.queue.row(self.table.cursor)
+        self._at_cursor = row.task.id if row is not None else ""
         if row is not None and self.preview.display:
             self.session.look_at(self.table.cursor)
             self.preview.show(row, self.session.case_of(row), self.session.ruled.get(row.task.id))
@@ -156,6 +177,7 @@ class ReviewScreen(TableScreen):
         if queue.count is not None:
             position = f"{self.table.cursor + 1} of {queue.count}" if queue.count else "none"
             parts.append(Content.styled(position, "$quiet"))
+        parts += [Content.styled(text, color) for text, color in grouped_summary(queue, self.table.cursor)]
         if queue.hidden_own:
             parts.append(Content.styled(f"{queue.hidden_own} hidden: you voted on them", "$quiet"))
         if self.session.plain:
@@ -225,6 +247,21 @@ class ReviewScreen(TableScreen):
                 ContactSheetScreen(self.session, self.table.cursor, self.gonogo.clock, self.gonogo.services.profile),
                 self._go_on_from,
             )
+
+    def action_group(self) -> None:
+        """Groups the list by cause, by equal value, or not at all."""
+        grouping = next_grouping(self.session.queue.grouping, plain=self.session.plain)
+        self.session.group_by(grouping)
+        self.table.to_top()
+        if message := grouping_message(grouping, plain=self.session.plain):
+            self.gonogo.show_notice(message)
+
+    def action_apply(self) -> None:
+        from gonogo.tui.screens.work.apply_example import open_cluster_sheet  # loads `adjudicate`
+
+        row = self.session.queue.row(self.table.cursor)
+        if row is not None:
+            open_cluster_sheet(self, self.session, row.task.id, lambda: self._go_on_from(None))
 
     def action_quality(self) -> None:
         self.app.push_screen(QualityScreen(self._signed, self._campaign_id, self.session.state.campaign_name))
