@@ -23,9 +23,13 @@ class NetworkOptionsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NetworkOptions:
-    """Options of the connections to one server. Without `proxy`, `HTTPS_PROXY` is not asked."""
+    """Options of the connections to one server. Without `proxy`, `HTTPS_PROXY` is not asked.
+
+    `plain_http` is for a server that gets no credential: it may be on another machine without TLS.
+    """
 
     proxy: bool = True
+    plain_http: bool = False
 
 
 @dataclass(frozen=True, slots=True)

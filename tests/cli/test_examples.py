@@ -62,7 +62,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "scans" / "a.png").write_bytes(PNG)
     usual = {"part": "a", "drawing": "a.png", "bbox": [10, 20, 110, 60], "bbox_unit": "px", "detail_kind": "dimension"}
     lines = [json.dumps({**usual, **item}) for item in READINGS]
-    (tmp_path / "predictions.jsonl").write_text("\n".join(lines))
+    for name in ("predictions.jsonl", "newer.jsonl"):
+        (tmp_path / name).write_text("\n".join(lines))
     for name in ("readings.csv", "boxes.json", "columns.toml", "titles.md", "heads.json", "results.manifest.json"):
         (tmp_path / name).write_text("a text\n")
     (tmp_path / "backup.db").write_text("")

@@ -67,8 +67,10 @@ class ServerStartError(httpx.ConnectError):
     """Connection error of a server that runs in this process and can't start: no later try can succeed."""
 
 
-def base_url(text: str) -> httpx.URL:
+def base_url(text: str, *, plain_http: bool = False) -> httpx.URL:
     """Returns `text` as the address of a server: https, or http on this machine (loopback, `*.localhost`).
+
+    With `plain_http`, http anywhere.
 
     Raises:
         InvalidInputError: it is no such address.
@@ -81,7 +83,7 @@ def base_url(text: str) -> httpx.URL:
         raise InvalidInputError("The server's address must begin with https://.", next_step=_ADDRESS)
     if url.userinfo or url.query or url.fragment:
         raise InvalidInputError("The server's address must have no user name, `?` or `#` in it.", next_step=_ADDRESS)
-    if url.scheme == "http" and not is_loopback(url.host):
+    if url.scheme == "http" and not plain_http and not is_loopback(url.host):
         raise InvalidInputError(
             f"http://{url.host} would carry the credential readable over the network; nothing was sent.",
             next_step="Use the https:// address; plain http works on this machine only.",
@@ -172,7 +174,7 @@ class HttpTransport:
         network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
     ) -> None:
         quiet_httpx()
-        self.home = base_url(address)
+        self.home = base_url(address, plain_http=network.plain_http)
         self.proxy: HttpProxy | None = None
         if transport is None:
             transport, self.proxy = _own_transport(self.home, network)

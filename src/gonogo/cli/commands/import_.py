@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from gonogo.cli.commands.import_ml_backend import backend_options, import_from_backend
 from gonogo.cli.commands.import_watch import watch_import
 from gonogo.cli.completion import complete_campaign, complete_project
 from gonogo.cli.support.api_client import open_client
@@ -86,6 +87,9 @@ Examples:
   gonogo import --source centaur --task 1234 --campaign "second look"
   # a newer run of the model: what nobody has seen yet asks about its values
   gonogo import newer.jsonl --drawings scans/ --campaign "batch 12" --update
+  # what a Label Studio ML backend reads
+  gonogo import --ml-backend http://127.0.0.1:9090 --drawings scans/ \\
+      --campaign ocr
   # each file that comes in, until Ctrl+C
   gonogo import --watch incoming/ --campaign "batch 12"
 
@@ -163,6 +167,7 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     show_default=True,
     help="With --source: labeled cases below it are asked again, like the flagged ones.",
 )
+@backend_options
 @click.option(
     "--watch",
     "folder",
@@ -182,26 +187,33 @@ def import_(
     source_url: str | None,
     min_agreement: float,
     folder: Path | None,
+    ml_backend: str | None,
+    label_config: Path | None,
+    pictures: str,
     base_url: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Make project, drawings, predictions and campaign from FILE, or from a task of a results API."""
-    if [file, source, folder].count(None) != 2 or (source is not None and task is None):
-        fail("give a FILE, --watch DIR, or --source with --task", "`gonogo import --help` shows all.", EXIT_USAGE)
+    if [file, source, folder, ml_backend].count(None) != 3 or (source is not None and task is None):
+        wanted = "give a FILE, --watch DIR, --ml-backend URL, or --source with --task"
+        fail(wanted, "`gonogo import --help` shows all.", EXIT_USAGE)
     _check_target(options["campaign"], options["project"], gold_from_truth=options["gold_from_truth"])
     if options["update"] and (source is not None or options["campaign"] is None):
-        fail("--update needs a --campaign, and a FILE or --watch", "`gonogo import --help` shows all.", EXIT_USAGE)
+        fail("--update needs a --campaign, and no --source", "`gonogo import --help` shows all.", EXIT_USAGE)
     options["setup"] = _setup(options)
     if folder is not None:
         watch_import(_file_options(folder, format_name, mapping, options), base_url, as_json=as_json)
         return
-    if file is not None:
+    if ml_backend is not None:
+        from_backend = _file_options(options["drawings"] or Path(), None, None, options)
+        result = import_from_backend(ml_backend, label_config, pictures, from_backend, base_url)
+    elif file is not None:
         result = _import_file(file, format_name, mapping, options, base_url)
     else:
         origin = ResultsTask(source or "", task or 0, source_url, min_agreement)
         result = run(_reimport(origin, options, base_url))
-    _show(result, file or source, as_json=as_json)
+    _show(result, file or source or ml_backend, as_json=as_json)
     if not result.imported and not result.dry_run:
         if result.bad and not options["skip_bad"]:
             echo_err("Correct the lines, or leave them out with --skip-bad.")

@@ -21,7 +21,7 @@ from gonogo.schemas.gonogo_api import Prediction
 from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
-from gonogo.transfer.importing.registry import read_records
+from gonogo.transfer.importing.registry import ReadRecords, read_records
 from gonogo.transfer.importing.target_campaign import CampaignSetup
 from gonogo.transfer.progress_callback import ReportProgress
 
@@ -43,7 +43,7 @@ class ImportOptions:
     `setup` are the settings of a new campaign. Without a `campaign` the predictions are only stored, in `project`, for
     tasks to be generated from.
     With `update` the open tasks of the same records ask about these predictions.
-    `part_revisions` are ids of parts whose drawings the server has, by part.
+    `part_revisions` are ids of parts whose drawings the server has, by part. `read` reads a file of no known format.
     """
 
     file: Path
@@ -58,6 +58,7 @@ class ImportOptions:
     dry_run: bool = False
     setup: CampaignSetup = field(default_factory=CampaignSetup)
     part_revisions: Mapping[str, str] = field(default_factory=dict)
+    read: ReadRecords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,10 @@ def spool_file(options: ImportOptions, report: ReportProgress) -> Spool:
     """
     folder = options.file if options.file.is_dir() else options.file.parent
     reader = RecordReader(DrawingFolder(options.drawings or folder))
-    records = read_records(options.file, options.format_name, options.mapping)
+    if options.read is not None:
+        records = options.read(options.file, options.mapping)
+    else:
+        records = read_records(options.file, options.format_name, options.mapping)
     drawings: dict[Drawing, int] = {}
     truth_hashes, digest = array("Q"), hashlib.sha256()
     file = tempfile.TemporaryFile(prefix="gonogo-import-")  # noqa: SIM115 - the Spool closes it
