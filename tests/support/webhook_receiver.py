@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.support.loopback_server import LoopbackServer
+
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -44,29 +46,17 @@ class Receiver:
 
     answer: Callable[[Message], bytes | None] = lambda _message: OK
     messages: list[Message] = field(default_factory=list)
-    at_once: int = 0
-    most_at_once: int = 0
-    _server: asyncio.Server | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _hang: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await LoopbackServer(self._serve).__aenter__()
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
-        assert self._server is not None
-        self._hang.set()
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def __aexit__(self, *error: object) -> None:
+        await self._server.__aexit__(*error)
 
     @property
     def port(self) -> int:
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self._server.port
 
     @property
     def url(self) -> str:
@@ -82,17 +72,8 @@ class Receiver:
         return [message.type for message in self.messages]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        while await self._one(reader, writer):
             pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -101,15 +82,10 @@ class Receiver:
         body = await reader.readexactly(int(headers["content-length"]))
         message = Message(head[0].split()[1], headers, body)
         self.messages.append(message)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        try:
-            answer = self.answer(message)
-            if answer is None:
-                await self._hang.wait()
-                return False
-            writer.write(answer)
-            await writer.drain()
-        finally:
-            self.at_once -= 1
+        answer = self.answer(message)
+        if answer is None:
+            await reader.read()  # until the other side gives up
+            return False
+        writer.write(answer)
+        await writer.drain()
         return bool(answer)

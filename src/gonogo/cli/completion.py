@@ -1,5 +1,5 @@
-"""Shell completion: suggests names of campaigns, projects, runs, keys and people from the database of the workspace on
-this machine.
+"""Shell completion: suggests names of campaigns, projects, runs, keys, webhooks and people, from the database of the
+workspace on this machine.
 
 A server is not asked: completion must never wait for a network or prompt for a key.
 """
@@ -60,4 +60,5 @@ complete_campaign = _from_workspace("SELECT name FROM campaigns ORDER BY number 
 complete_project = _from_workspace("SELECT name FROM projects ORDER BY number DESC")
 complete_run = _from_workspace("SELECT run FROM calculations GROUP BY run ORDER BY MAX(number) DESC")
 complete_key = _from_workspace("SELECT name FROM api_keys WHERE revoked_at IS NULL ORDER BY number DESC")
+complete_webhook = _from_workspace("SELECT url FROM webhooks WHERE removed_at IS NULL ORDER BY number DESC")
 complete_person = _from_workspace("SELECT email FROM annotator_accounts ORDER BY email")

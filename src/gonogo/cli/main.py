@@ -58,6 +58,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "People of a campaign: list, pause, resume, discount, restore, reopen, settings.",
     ),
     "keys": ("server.keys", "keys", "API keys: create, list, revoke."),
+    "webhooks": (
+        "server.webhooks",
+        "webhooks",
+        "Signed messages to your programs: list, add, show, test, deliveries, replay.",
+    ),
     "results": ("results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
     "outbox": (
         "work.outbox",

@@ -84,7 +84,14 @@ async def hooks_of(house: House, *, private: bool = True, seconds: float = 10.0)
 
 
 @pytest.fixture
-async def hooks(house: House) -> AsyncIterator[Hooks]:
+async def hooks(sqlite_house: House) -> AsyncIterator[Hooks]:
+    async with hooks_of(sqlite_house) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def both_hooks(house: House) -> AsyncIterator[Hooks]:
+    """The same on each database, for what depends on it."""
     async with hooks_of(house) as opened:
         yield opened
 

@@ -86,9 +86,9 @@ async def test_an_unknown_name_is_an_error_of_the_endpoint() -> None:
         await resolve_destination("https://no-such-host.invalid/", private=False)
 
 
-async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(house: House, receiver: Receiver) -> None:
+async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(sqlite_house: House, receiver: Receiver) -> None:
     """At the creation nobody looks it up; and a look-up then would say nothing about one later."""
-    async with hooks_of(house, private=False) as hooks:
+    async with hooks_of(sqlite_house, private=False) as hooks:
         hook = await hooks.add(f"https://localhost:{receiver.port}/")
         await hooks.post(hook, "test")
         await hooks.run()
@@ -97,8 +97,8 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(house: House,
         assert receiver.messages == []
 
 
-async def test_a_refused_url_says_what_to_do(house: House) -> None:
-    async with hooks_of(house, private=False) as hooks:
+async def test_a_refused_url_says_what_to_do(sqlite_house: House) -> None:
+    async with hooks_of(sqlite_house, private=False) as hooks:
         answer = await hooks.web.lead.post(f"{OURS}/webhooks", json={"url": "http://127.0.0.1:1/"})
         (error,) = answer.json()["error"]["details"]["errors"]
         assert (answer.status_code, error["loc"]) == (422, ["body", "url"])

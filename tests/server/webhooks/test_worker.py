@@ -22,7 +22,8 @@ def verify(message: Message, secret: str) -> bool:
     return expected in message.headers["webhook-signature"].split(" ")
 
 
-async def test_a_settled_task_arrives_signed_and_without_people(hooks: Hooks, receiver: Receiver) -> None:
+async def test_a_settled_task_arrives_signed_and_without_people(both_hooks: Hooks, receiver: Receiver) -> None:
+    hooks = both_hooks
     campaign = hooks.house.campaign(name="pmi")
     hook = await hooks.add(receiver.url)
     (task, _other) = hooks.house.add(campaign, {"predicted_value": {"text": "⌀16,5"}}, {})
@@ -43,7 +44,10 @@ async def test_a_settled_task_arrives_signed_and_without_people(hooks: Hooks, re
     assert (delivery["id"], delivery["state"], delivery["attempts"]) == (message.id, "delivered", 1)
 
 
-async def test_each_change_arrives_once_and_what_settles_again_arrives_again(hooks: Hooks, receiver: Receiver) -> None:
+async def test_each_change_arrives_once_and_what_settles_again_arrives_again(
+    both_hooks: Hooks, receiver: Receiver
+) -> None:
+    hooks = both_hooks
     campaign = hooks.house.campaign()
     before = hooks.settle(campaign, *hooks.house.add(campaign, {}))
     await hooks.add(receiver.url)
@@ -73,7 +77,8 @@ async def test_gold_is_in_no_message(hooks: Hooks, receiver: Receiver) -> None:
     assert receiver.messages[-1].json["data"]["n_tasks"] == 4
 
 
-async def test_a_campaign_says_when_it_is_done_and_again_when_tasks_came(hooks: Hooks, receiver: Receiver) -> None:
+async def test_a_campaign_says_when_it_is_done_and_again_when_tasks_came(both_hooks: Hooks, receiver: Receiver) -> None:
+    hooks = both_hooks
     campaign = hooks.house.campaign()
     await hooks.add(receiver.url, events=["campaign.done", "campaign.closed", "campaign.promoted"])
     first = hooks.house.add(campaign, {}, {})
@@ -166,7 +171,8 @@ async def test_a_receiver_that_fails_gets_it_again_until_it_takes_it(
     assert second.headers["webhook-timestamp"] > first.headers["webhook-timestamp"]
 
 
-async def test_one_that_hangs_or_fails_holds_up_no_other(house: House, receiver: Receiver) -> None:
+async def test_one_that_hangs_or_fails_holds_up_no_other(sqlite_house: House, receiver: Receiver) -> None:
+    house = sqlite_house
     campaign = house.campaign()
     async with Receiver() as hanging, hooks_of(house, seconds=0.6) as hooks:
         hanging.answer = lambda _message: None
@@ -217,8 +223,9 @@ async def test_of_one_task_the_later_change_never_comes_first(hooks: Hooks, rece
 
 
 async def test_an_endpoint_that_is_down_costs_few_tries_and_goes_on_where_it_stopped(
-    hooks: Hooks, receiver: Receiver
+    both_hooks: Hooks, receiver: Receiver
 ) -> None:
+    hooks = both_hooks
     campaign = hooks.house.campaign()
     hook = await hooks.add(receiver.url, events=["task.settled"])
     receiver.answer = lambda _message: status(500)
@@ -319,9 +326,8 @@ async def test_replay_sends_the_same_message_again(hooks: Hooks, receiver: Recei
     assert later
 
 
-async def test_two_workers_send_nothing_twice_and_the_second_takes_over(
-    hooks: Hooks, receiver: Receiver, house: House
-) -> None:
+async def test_two_workers_send_nothing_twice_and_the_second_takes_over(both_hooks: Hooks, receiver: Receiver) -> None:
+    hooks, house = both_hooks, both_hooks.house
     campaign = house.campaign()
     await hooks.add(receiver.url, events=["task.settled"])
     async with hooks_of(house) as second:
@@ -342,8 +348,9 @@ async def test_two_workers_send_nothing_twice_and_the_second_takes_over(
 
 
 async def test_a_server_killed_between_sending_and_recording_sends_again(
-    hooks: Hooks, receiver: Receiver, house: House
+    hooks: Hooks, receiver: Receiver, sqlite_house: House
 ) -> None:
+    house = sqlite_house
     campaign = house.campaign()
     hook = await hooks.add(receiver.url, events=["task.settled"])
     hooks.settle(campaign, *house.add(campaign, {}))
