@@ -91,6 +91,7 @@ class ConflictReason(StrEnum):
     NAME_TAKEN = "name_taken"
     SETTLED_TASKS = "settled_tasks"
     AUDITED = "audited"
+    MERGED_READINGS = "merged_readings"
 
 
 class DrawingStatus(StrEnum):

@@ -245,12 +245,14 @@ class TasksFromPredictions(Sent):
     """Request to make each prediction of the run a task of the campaign, once.
 
     With `update` a task of the same record asks about this prediction from now on, if nobody has seen it yet (see
-    `TaskUpdates`). `limit` bounds the predictions that one request reads; `after` is `next` of the previous response.
+    `TaskUpdates`). With `merge_readings` the readings of one place by several sources become one task, of the best
+    guess among them. `limit` bounds the predictions that one request reads; `after` is `next` of the previous response.
     """
 
     calculation_id: Link
     gold_from_truth: bool = False
     update: bool = False
+    merge_readings: bool = False
     limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
     after: Annotated[str, Field(max_length=100)] | None = None
 
@@ -272,11 +274,16 @@ class TaskUpdates(Received):
 
 
 class TasksMade(Received):
-    """Numbers of created tasks. `next` continues where `limit` stopped; `None` when the whole run was read."""
+    """Numbers of created tasks, of the readings that share the task of another one (`n_merged`), and of predictions
+    that have a task already, of this walk or from before (`n_skipped`).
+
+    `next` continues where `limit` stopped; `None` when the whole run was read.
+    """
 
     n_tasks: int
     n_gold: int
     n_skipped: int
+    n_merged: int = 0
     next: str | None = None
     updates: TaskUpdates | None = None  # of a request with `update`
 
@@ -352,7 +359,12 @@ class KeyCreated(Received):
 
 
 class ExportRecord(Received):
-    """Task of an export with gold, votes and rulings; `golden` is set once it is promoted."""
+    """Task of an export with gold, votes and rulings; `golden` is set once it is promoted.
+
+    `readings` are those of other readers of the same place, merged into this question: `prediction_id`, `source`,
+    `predicted_value`, `predicted_confidence`, `truth`, and the `verdict` and `corrected_value` that follow from the
+    answer to the question; `null` while they don't.
+    """
 
     task_id: str
     campaign_id: str
@@ -368,6 +380,7 @@ class ExportRecord(Received):
     prompt: str | None = None
     drawing_bbox: list[float] | None = None
     prediction_id: str | None = None
+    source: str | None = None  # the reader
     predicted_value: AnyValue = None
     predicted_confidence: float | None = None
     truth: AnyValue = None  # as imported
@@ -387,6 +400,7 @@ class ExportRecord(Received):
     amendments: list[JsonObject] = []  # changes of votes by their voters, with both answers
     help: list[JsonObject] = []  # requests for the lead's help, without a verdict
     updates: list[JsonObject] = []  # newer predictions that replaced the task's, with what each changed
+    readings: list[JsonObject] = []
 
 
 class SettledRecord(ExportRecord):

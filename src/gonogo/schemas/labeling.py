@@ -135,7 +135,8 @@ class GenerateProjectTasks(Sent):
     """Request for a campaign of predictions.
 
     *Extension*: those with a confidence of at least `accept_above` are left out, but for `audit_fraction` of them drawn
-    at random. `accept_bound` is the upper bound of their error that was asked for, to be judged by that audit.
+    at random. `accept_bound` is the upper bound of their error that was asked for, to be judged by that audit. With
+    `merge_readings` the readings of one place by several sources or runs become one task, of the best guess among them.
     """
 
     calculation_ids: Annotated[list[Link], Field(min_length=1, max_length=1000)]
@@ -143,6 +144,7 @@ class GenerateProjectTasks(Sent):
     accept_above: Fraction | None = None
     audit_fraction: Fraction = 0.05
     accept_bound: Fraction | None = None
+    merge_readings: bool = False
 
 
 class GenerateProjectTasksResult(Received):
@@ -154,6 +156,7 @@ class GenerateProjectTasksResult(Received):
     n_tasks: int | None = None
     n_accepted: int | None = None  # extension, with `accept_above`
     n_audited: int | None = None  # extension
+    n_merged: int | None = None  # extension: readings that are asked by the task of another one
 
 
 # --- tasks -----------------------------------------------------------------------------------------------
@@ -237,7 +240,11 @@ class LabelingTasksCreate(Sent):
 
 
 class ServedTask(Received):
-    """Task as an annotator gets it from next-task; nothing in it tells gold from other work."""
+    """Task as an annotator gets it from next-task; nothing in it tells gold from other work.
+
+    *Extension*: `other_readings` are values that other readers read in the same place, `null` where there are none; a
+    workstation shows them only once the annotator corrects the value.
+    """
 
     id: str
     campaign_id: str | None = None
@@ -256,6 +263,7 @@ class ServedTask(Received):
     feature_id: str | None = None
     dfm_issue_id: str | None = None
     face_uuid: str | None = None
+    other_readings: list[AnyValue] | None = None  # extension
     n_required: int | None = None
 
 

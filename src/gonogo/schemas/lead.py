@@ -59,6 +59,7 @@ class GeneratePreview(Received):
     n_tasks: int
     n_accepted: int = 0
     n_audited: int = 0
+    n_merged: int = 0
 
 
 _PLACE_AND_HASH = {"anyOf": [{"type": "integer"}, {"type": "string"}]}

@@ -53,10 +53,11 @@ async def test_each_prediction_becomes_a_task_once(lead: httpx.AsyncClient) -> N
     campaign = await ok(lead.post(f"{GONOGO}/projects/{project}/campaigns", json={"name": "c", "gold_fraction": 0}))
     path = f"{GONOGO}/campaigns/{campaign['id']}/tasks-from-predictions"
     first = await ok(lead.post(path, json={"calculation_id": run}))
-    assert first == {"n_tasks": 3, "n_gold": 0, "n_skipped": 0, "next": None, "updates": None}
+    rest = {"n_merged": 0, "next": None, "updates": None}
+    assert first == {"n_tasks": 3, "n_gold": 0, "n_skipped": 0, **rest}
     await ok(lead.post(f"{GONOGO}/predictions", json={"project_id": project, "run": "first", "predictions": some(5)}))
     again = await ok(lead.post(path, json={"calculation_id": run}))
-    assert again == {"n_tasks": 2, "n_gold": 0, "n_skipped": 3, "next": None, "updates": None}
+    assert again == {"n_tasks": 2, "n_gold": 0, "n_skipped": 3, **rest}
     tasks = await ok(lead.get(f"{LABELING}/campaigns/{campaign['id']}/tasks"))
     assert tasks["count"] == 5
     assert {task["calculation_id"] for task in tasks["data"]} == {run}

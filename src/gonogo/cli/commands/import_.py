@@ -82,6 +82,8 @@ Examples:
       --gold-from-truth
   # for `gonogo projects generate`
   gonogo import predictions.jsonl --drawings scans/ --project "PMI 2026"
+  # several readers of each place: one question a place
+  gonogo import predictions.jsonl --campaign pmi --merge-readings
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
   gonogo import --source centaur --task 1234 --campaign "second look"
@@ -141,6 +143,11 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     help="Tasks of the campaign that nobody has seen ask about the new predictions of their records.",
 )
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
+@click.option(
+    "--merge-readings",
+    is_flag=True,
+    help="Readings of one place by several sources become one question; the answer judges each of them.",
+)
 @campaign_settings
 @click.option("--dry-run", is_flag=True, help="Read and check the file, report, and send nothing.")
 @click.option(
@@ -198,9 +205,12 @@ def import_(
     if [file, source, folder, ml_backend].count(None) != 3 or (source is not None and task is None):
         wanted = "give a FILE, --watch DIR, --ml-backend URL, or --source with --task"
         fail(wanted, "`gonogo import --help` shows all.", EXIT_USAGE)
-    _check_target(options["campaign"], options["project"], gold_from_truth=options["gold_from_truth"])
+    wishes = {name: options[name] for name in ("gold_from_truth", "merge_readings")}
+    _check_target(options["campaign"], options["project"], **wishes)
     if options["update"] and (source is not None or options["campaign"] is None):
         fail("--update needs a --campaign, and no --source", "`gonogo import --help` shows all.", EXIT_USAGE)
+    if options["update"] and options["merge_readings"]:
+        fail("--update and --merge-readings don't go together", "A question of several readings stays.", EXIT_USAGE)
     options["setup"] = _setup(options)
     if folder is not None:
         watch_import(_file_options(folder, format_name, mapping, options), base_url, as_json=as_json)
@@ -220,10 +230,11 @@ def import_(
         raise SystemExit(EXIT_FAILED)
 
 
-def _check_target(campaign: str | None, project: str | None, *, gold_from_truth: bool) -> None:
-    if campaign is None and (project is None or gold_from_truth):
+def _check_target(campaign: str | None, project: str | None, *, gold_from_truth: bool, merge_readings: bool) -> None:
+    if campaign is None and (project is None or gold_from_truth or merge_readings):
+        why = "gold is made" if gold_from_truth else "readings are merged"
         fail(
-            "gold is made with the tasks" if project else "where is it to go?",
+            f"{why} with the tasks" if project else "where is it to go?",
             "Give a --campaign for tasks at once, or a --project alone to store predictions for `projects generate`.",
             EXIT_USAGE,
         )
@@ -286,6 +297,8 @@ def _show(result: ImportResult, origin: Path | str | None, *, as_json: bool) -> 
             echo_err(sentence)
         if result.imported and result.campaign and not result.dry_run:
             echo_err(f"Next: gonogo annotate {shlex.quote(result.campaign)}")
+        if hint := result.merge_hint():
+            echo_err(hint)
 
 
 def _show_bad_lines(bad: tuple[BadLine, ...], origin: Path | str | None) -> None:

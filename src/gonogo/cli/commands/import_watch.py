@@ -54,6 +54,8 @@ class _Reporter:
         sentences = file.result.sentences() if file.result is not None and file.imported else file.reasons
         for sentence in sentences[:_SHOWN_REASONS]:
             echo_err(f"{file.name}: {sentence}")
+        if file.result is not None and (hint := file.result.merge_hint()):
+            echo_err(f"{file.name}: {hint}")
         if not file.imported:
             echo_err(f"{file.name} is now {file.moved_to}; correct it and put it back.")
 

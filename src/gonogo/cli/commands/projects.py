@@ -159,6 +159,9 @@ Examples:
   gonogo projects generate pmi --run predictions.jsonl \\
       --campaign "pmi, uncertain ones"
   gonogo projects generate pmi --run new.jsonl --auto-accept-bound 0.5%
+  # two readers' runs, one question a place
+  gonogo projects generate pmi --run ocr.jsonl --run vlm.jsonl \
+      --merge-readings
 """
 )
 @click.argument("name", metavar="PROJECT", shell_complete=complete_project)
@@ -185,6 +188,11 @@ Examples:
     metavar="SHARE",
     help="Share of what is left out that people check all the same, at random (5%).",
 )
+@click.option(
+    "--merge-readings",
+    is_flag=True,
+    help="Readings of one place by several sources or runs become one question; the answer judges each of them.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be made; make nothing.")
 @api_command
 async def generate(
@@ -196,6 +204,7 @@ async def generate(
     gold_fraction: float | None,
     bound: float | None,
     audit_share: float | None,
+    merge_readings: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -210,6 +219,9 @@ async def generate(
     if campaign or settings:
         body = LabelingCampaignCreate.model_validate({"name": campaign or project.name or name, **settings})
         request = GenerateProjectTasks(calculation_ids=request.calculation_ids, campaign=body)
+    if merge_readings:
+        await require_extensions(client, "--merge-readings can't be done", "merged_readings")
+        request = request.model_copy(update={"merge_readings": True})
     if bound is not None:
         request = await _accept_surest(client, project, request, bound, audit_share)
     result = await _generate(client, project.id, request, dry_run=dry_run)
@@ -219,6 +231,8 @@ async def generate(
     seen, n_eligible, n_skipped = counted(result.n_candidates or 0, "prediction"), result.n_eligible, result.n_skipped
     echo_err(f"{seen} seen, {n_eligible} fit the policy, {n_skipped} of them in a campaign already.")
     counts = f"{counted(result.n_tasks or 0, 'task')} and {counted(result.n_honeypots or 0, 'honeypot')}"
+    if result.n_merged:
+        echo_err(f"{counted(result.n_merged, 'more reading')} of the same places merged into these questions.")
     if result.n_accepted:
         echo_err(f"{result.n_accepted} accepted unseen; {result.n_audited} of them, at random, are still checked.")
     if isinstance(result, GeneratePreview):

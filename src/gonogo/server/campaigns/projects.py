@@ -62,8 +62,9 @@ def generate_campaign(
     """
     try:
         project = project_for(connection, caller, project_id, LEAD).project
+        runs = runs_of(connection, project_id, body.calculation_ids)
         choice = selection.select_predictions(
-            connection, project, runs_of(connection, project_id, body.calculation_ids), rng, acceptance_of(body)
+            connection, project, runs, rng, acceptance_of(body), merge=body.merge_readings
         )
         settings = body.campaign or LabelingCampaignCreate(name=_free_name(connection, caller.org_id, project.name))
         values = campaign_values(caller, settings, now, project_id)
@@ -72,7 +73,7 @@ def generate_campaign(
         policy = selection.read_policy(project.selection_policy)
         gold = selection.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(rng))
         wrong = selection.draw_seeded_errors(policy, choice.chosen, gold, rng)
-        generate.generate_tasks(connection, campaign, choice.chosen, gold, now, rng, wrong)
+        generate.generate_tasks(connection, campaign, choice.chosen, gold, now, rng, wrong, choice.places)
         if body.accept_above is not None:
             connection.execute(
                 insert(auto_accepts).values(
@@ -95,6 +96,7 @@ def generate_campaign(
         n_tasks=len(choice.chosen) - len(gold),
         n_accepted=choice.n_accepted,
         n_audited=choice.n_audited,
+        n_merged=choice.n_merged,
     )
 
 

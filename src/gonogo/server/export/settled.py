@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, literal, select
 
+from gonogo.server.export.merged_readings import with_derived_verdicts
 from gonogo.server.export.sql import SETTLED_STATE, settled_json_lines
 from gonogo.server.results.pages import committed_horizon, read_latest
 from gonogo.server.store.engine import Store
@@ -44,4 +45,5 @@ def settled_lines(store: Store, campaign_id: str, name: str, after: int, limit: 
     }
     with read_latest(store) as connection:
         lines: str | None = connection.execute(_LINES, parameters).scalar()
+        lines = lines and with_derived_verdicts(connection, campaign_id, lines)
     return b"" if lines is None else lines.encode() + b"\n"

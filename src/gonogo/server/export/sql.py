@@ -47,6 +47,7 @@ from gonogo.server.store.schema import (
     predictions,
     rulings,
     submissions,
+    task_readings,
     task_updates,
     tasks,
     users,
@@ -129,6 +130,8 @@ def _task_cells() -> dict[str, Cell]:
         "updates": ("[%s]", _list(task_updates, _update_cells(), task_updates)),
         "help": ("[%s]", _list(help_requests, _help_cells(), _help_with_people())),
         "submissions": ("[%s]", _list(submissions, _vote_cells(), _votes_with_people())),
+        "source": _text(predictions.c.source),
+        "readings": ("[%s]", _readings()),
     }
 
 
@@ -198,6 +201,24 @@ def _votes_with_people() -> FromClause:
 def _help_with_people() -> FromClause:
     requests = help_requests.outerjoin(users, users.c.id == help_requests.c.voter_id)
     return requests.outerjoin(annotator_accounts, annotator_accounts.c.id == help_requests.c.voter_id)
+
+
+def _readings() -> ColumnElement[str]:
+    """The other readings of the task's place in the order of import, as objects with commas between."""
+    other = predictions.alias("other_reading")
+    cells = {"prediction_id": _text(other.c.external_id), "source": _text(other.c.source)} | {
+        name: _cell(other.c[name]) for name in ("predicted_value", "predicted_confidence", "truth")
+    }
+    rows = (
+        select(_object(cells).label("object"), other.c.number)
+        .select_from(task_readings.join(other, other.c.id == task_readings.c.prediction_id))
+        .where(task_readings.c.campaign_id == tasks.c.campaign_id, task_readings.c.asked_id == tasks.c.prediction_id)
+        .order_by(other.c.number)
+        .correlate(tasks)
+        .subquery("its_readings")
+    )
+    joined = select(StringAgg(rows.c.object, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
+    return func.coalesce(joined, _literal(""))
 
 
 def _list(table: Table, cells: dict[str, Cell], source: FromClause) -> ColumnElement[str]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Integer, bindparam, select
 
+from gonogo.server.export.merged_readings import with_derived_verdicts
 from gonogo.server.export.sql import json_lines
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import golden_items, tasks
@@ -62,6 +63,7 @@ class CampaignExport:
         parameters = {"campaign": self._campaign_id, "name": self._name, **batch._asdict()}
         with self._store.report() as tx:
             lines: str | None = tx.execute(self._query, parameters).scalar()
+            lines = lines and with_derived_verdicts(tx, self._campaign_id, lines)
         return b"" if lines is None else lines.encode() + b"\n"
 
 

@@ -136,7 +136,9 @@ def _true_value(task: TaskRow) -> JsonValue:
 
 def _practice_item(task: TaskRow, seed: str) -> PracticeItem:
     shown = seeded_value(task, seed)
-    served = served_task(task).model_copy(update={"predicted_value": shown.value, "id": f"practice-{seed}"})
+    served = served_task(task).model_copy(
+        update={"predicted_value": shown.value, "other_readings": None, "id": f"practice-{seed}"}
+    )
     return PracticeItem(item=f"{task.id}.{seed}", task=served)
 
 

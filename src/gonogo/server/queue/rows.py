@@ -72,6 +72,7 @@ class ServedRow(NamedTuple):
     feature_id: str | None
     dfm_issue_id: str | None
     face_uuid: str | None
+    other_readings: list[JsonValue] | None
     n_required: int
 
 
@@ -102,6 +103,7 @@ class QueuedTask(NamedTuple):
     feature_id: str | None
     dfm_issue_id: str | None
     face_uuid: str | None
+    other_readings: list[JsonValue] | None
     n_required: int
     rank: str
     first_rank: str | None

@@ -18,6 +18,7 @@ from gonogo.server.store.schema import gold_items, rulings, submissions, tasks
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 from gonogo.server.store.typed_rows import fetch_one
 from gonogo.server.tasks.create import create_tasks
+from gonogo.server.tasks.merging import has_merged_readings
 from gonogo.server.tasks.subject import SUBJECT_COLUMNS
 
 
@@ -57,6 +58,8 @@ def _create_honeypot(
     values = {name: getattr(task, name) for name in SUBJECT_COLUMNS}
     values |= {"calculation_id": task.calculation_id, "n_required": None}
     values |= {"is_gold": True, "gold_answer": _gold_answer(ruling)}
+    if has_merged_readings(connection, target.id):  # elsewhere they would give it away
+        values["other_readings"] = task.other_readings
     (copy_id,) = create_tasks(connection, target, [values], now, rng)
     copy = fetch_one(connection, select(tasks).where(tasks.c.id == copy_id), TaskRow)
     item_id = str(copy.gold_item_id)

@@ -34,6 +34,7 @@ EXTENSIONS = [
     "task_updates",
     "groups",
     "webhooks",
+    "merged_readings",
 ]
 
 

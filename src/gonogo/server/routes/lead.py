@@ -118,7 +118,7 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
     """
     project = project_for(tx, ctx.caller, project_id, LEAD).project
     runs = runs_of(tx, project_id, body.calculation_ids)
-    choice = selection.select_predictions(tx, project, runs, ctx.rng, acceptance_of(body))
+    choice = selection.select_predictions(tx, project, runs, ctx.rng, acceptance_of(body), merge=body.merge_readings)
     fraction = body.campaign.gold_fraction if body.campaign else None
     n_gold = selection.count_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)
     return GeneratePreview(
@@ -129,6 +129,7 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
         n_tasks=len(choice.chosen) - n_gold,
         n_accepted=choice.n_accepted,
         n_audited=choice.n_audited,
+        n_merged=choice.n_merged,
     )
 
 

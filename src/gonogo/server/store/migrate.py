@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from gonogo.server.store.errors import SchemaError
 
-HEAD: Final = "webhooks"
+HEAD: Final = "task_readings"
 """The revision this release works with; the newest file in `migrations/versions`."""
 SQUASHED: Final = "0060"
 FIRST: Final = "initial"

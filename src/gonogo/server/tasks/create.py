@@ -36,6 +36,7 @@ _DEFAULTS: TaskValues = {
     "n_required": None,
     "is_gold": False,
     "predicted_value": None,
+    "other_readings": None,
 }
 
 
@@ -93,14 +94,16 @@ def create_from_predictions(
     """Creates tasks of predictions, whose subjects are copied inside the database; returns their ids.
 
     `values` are `prediction_number`, what decides the place in the order (`sheet`, `predicted_confidence`), of gold
-    `is_gold`, `gold_answer` and `error_type`, and `predicted_value` where it is not the prediction's own.
+    `is_gold`, `gold_answer` and `error_type`, `predicted_value` where it is not the prediction's own, and
+    `other_readings` of a question of several readings.
     """
     defaults = {**_DEFAULTS, "created_at": stored_instant(now)}
     rows = [{**defaults, **value} for value in values]
     assign_places(connection, campaign, rows, rng)
     for row in rows:
-        if row["predicted_value"] is not None:
-            row["predicted_value"] = stored_json(row["predicted_value"])
+        for name in ("predicted_value", "other_readings"):
+            if row[name] is not None:
+                row[name] = stored_json(row[name])
     if rows:
         parameters = [f"new_{name}" for name in _PARAMETERS]
         execute_many(connection, _COPY_PREDICTION, parameters, map(itemgetter(*_PARAMETERS), rows))
@@ -125,6 +128,7 @@ _PARAMETERS = (
     "place",
     "rank",
     "predicted_value",
+    "other_readings",
     "prediction_number",
 )
 _SUBJECT_COLUMNS = {column.name: predictions.c[column.name] for column in subject_columns()}
@@ -134,6 +138,7 @@ _COLUMN_SOURCES = {
     "prediction_id": predictions.c.id,
     "calculation_id": predictions.c.calculation_id,
     "predicted_value": func.coalesce(_parameter("predicted_value"), predictions.c.predicted_value),
+    "other_readings": _parameter("other_readings"),
     "id": _parameter("id"),
     "campaign_id": _parameter("campaign_id"),
     "created_at": _parameter("created_at"),

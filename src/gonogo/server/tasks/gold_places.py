@@ -96,7 +96,7 @@ _SPARE = CompiledStatement(
     .limit(1)
 )
 _SHARED = (
-    *("campaign_id", "prediction_id", "calculation_id", *SUBJECT_COLUMNS),
+    *("campaign_id", "prediction_id", "calculation_id", *SUBJECT_COLUMNS, "other_readings"),
     *("n_required", "is_gold", "gold_item_id", "gold_answer", "sheet_seq", "place"),
 )
 _shared = [tasks.c[name] for name in _SHARED]  # columns that all copies of an item share

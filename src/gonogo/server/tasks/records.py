@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 from gonogo.json_types import JsonValue
 from gonogo.schemas.enums import TaskStatus
 from gonogo.server.store.bulk_insert import chunks
-from gonogo.server.store.schema import calculations, campaigns, predictions, task_updates, tasks
+from gonogo.server.store.schema import calculations, campaigns, predictions, task_readings, task_updates, tasks
 from gonogo.server.store.typed_rows import AnySelect, fetch_all
 from gonogo.server.tasks.subject import sheet_key
 
@@ -137,9 +137,12 @@ def is_asked(campaign_id: str) -> ColumnElement[bool]:
 
 
 def was_asked(campaign_id: str) -> ColumnElement[bool]:
-    """Condition on `predictions`: a task of the campaign asks about it, or did until a newer one replaced it."""
+    """Condition on `predictions`: a task of the campaign asks about it, or did until a newer one replaced it; by a task
+    of its own, or by that of another reading of its place.
+    """
     return or_(
         is_asked(campaign_id),
+        exists().where(task_readings.c.prediction_id == predictions.c.id, task_readings.c.campaign_id == campaign_id),
         exists().where(task_updates.c.replaced_id == predictions.c.id, task_updates.c.campaign_id == campaign_id),
     )
 
@@ -150,6 +153,7 @@ def was_asked_in_project(project_id: str) -> ColumnElement[bool]:
     return or_(
         exists().where(tasks.c.prediction_id == predictions.c.id, tasks.c.campaign_id.in_(of_project)),
         exists().where(task_updates.c.replaced_id == predictions.c.id, task_updates.c.campaign_id.in_(of_project)),
+        exists().where(task_readings.c.prediction_id == predictions.c.id, task_readings.c.campaign_id.in_(of_project)),
     )
 
 

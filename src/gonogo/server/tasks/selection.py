@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.store.schema import predictions
 from gonogo.server.store.schema.rows import ProjectRow
 from gonogo.server.store.typed_rows import fetch_all
+from gonogo.server.tasks.merging import ReadingPlace, find_places, read_readings
 from gonogo.server.tasks.records import was_asked_in_project
 
 MIXED_RANDOM_SHARE = 0.2
@@ -63,6 +65,7 @@ class PredictionRow(NamedTuple):
     target_kind: str
     detail_kind: str | None
     predicted_confidence: float | None
+    part_revision_id: str | None
     has_truth: bool
     taken: bool
 
@@ -79,7 +82,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen predictions, and the counters of generate-tasks."""
+    """The chosen predictions, and the counters of generate-tasks; `places` are those of several readings, by the id of
+    the asked one.
+    """
 
     chosen: tuple[Candidate, ...]
     n_candidates: int
@@ -87,6 +92,12 @@ class Selection:
     n_skipped: int
     n_accepted: int = 0
     n_audited: int = 0
+    places: Mapping[str, ReadingPlace] = field(default_factory=dict)
+
+    @property
+    def n_merged(self) -> int:
+        """Readings that are asked by the question of a chosen one."""
+        return sum(len(place.others) for place in self.places.values())
 
 
 @dataclass(frozen=True)
@@ -130,9 +141,12 @@ def select_predictions(
     calculation_ids: Sequence[str],
     rng: random.Random,
     acceptance: Acceptance | None = None,
+    *,
+    merge: bool = False,
 ) -> Selection:
     """The predictions of these runs that the project's policy wants and none of its campaigns has yet.
 
+    With `merge` the policy sees of each place with several readings only the one that is asked.
     With `acceptance` the policy chooses of those that are not accepted; the audited ones are added.
 
     The same policy with a `seed` chooses the same predictions from the same runs.
@@ -142,7 +156,9 @@ def select_predictions(
     taken = was_asked_in_project(project.id)
     query = select(*_PREDICTION_COLUMNS, taken.label("taken")).where(predictions.c.calculation_id.in_(calculation_ids))
     rows = fetch_all(connection, query.order_by(predictions.c.number), PredictionRow)
-    eligible = [row for row in rows if _is_eligible(row, policy, project.target_kinds)]
+    places = _places(connection, calculation_ids, rows, ~taken) if merge else {}
+    others = {reading.id for place in places.values() for reading in place.others}
+    eligible = [row for row in rows if row.id not in others and _is_eligible(row, policy, project.target_kinds)]
     candidates = [
         Candidate(row.id, row.number, row.predicted_confidence, row.has_truth) for row in eligible if not row.taken
     ]
@@ -158,7 +174,17 @@ def select_predictions(
         n_skipped=len(eligible) - len(candidates) - len(accepted),
         n_accepted=len(accepted),
         n_audited=len(audited),
+        places={candidate.id: places[candidate.id] for candidate in chosen if candidate.id in places},
     )
+
+
+def _places(
+    connection: Connection, calculation_ids: Sequence[str], rows: Sequence[PredictionRow], free: ColumnElement[bool]
+) -> dict[str, ReadingPlace]:
+    """The places that several of the free predictions are readings of, by the id of the asked one."""
+    revisions = {row.part_revision_id for row in rows if row.part_revision_id is not None and not row.taken}
+    readings = read_readings(connection, calculation_ids, revisions, free)
+    return {place.asked.id: place for place in find_places(readings, value_key) if place.others}
 
 
 def _is_eligible(row: PredictionRow, policy: SelectionPolicy, target_kinds: Sequence[str]) -> bool:
@@ -216,5 +242,6 @@ _PREDICTION_COLUMNS = [
     predictions.c.target_kind,
     predictions.c.detail_kind,
     predictions.c.predicted_confidence,
+    predictions.c.part_revision_id,
     predictions.c.truth.is_not(None).label("has_truth"),
 ]

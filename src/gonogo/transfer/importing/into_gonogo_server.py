@@ -18,6 +18,7 @@ from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.lead_client import store_drawings
 from gonogo.client.lookup import all_projects, ambiguous_name_error
 from gonogo.client.requests import as_bytes
+from gonogo.schemas.enums import ConflictReason
 from gonogo.schemas.gonogo_api import CampaignSettings, PredictionsStored, TasksFromPredictions, TasksMade, TaskUpdates
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectCreate
 from gonogo.transfer.importing.drawings_folder import media_type_of
@@ -85,6 +86,7 @@ async def import_into_gonogo(
         n_tasks=tasks.n_tasks,
         n_gold=tasks.n_gold,
         updates=tasks.updates,
+        n_merged=tasks.n_merged,
     )
 
 
@@ -165,15 +167,19 @@ async def _make_tasks(
 ) -> TasksMade:
     """Makes all tasks of the run, some thousand a request. An error in the middle says how many are made."""
     gold, update = spool.options.gold_from_truth, spool.options.update
+    merging = {"merge_readings": True} if spool.options.merge_readings else {}
     total = TasksMade(n_tasks=0, n_gold=0, n_skipped=0, updates=TaskUpdates() if update else None)
     after: str | None = None
     while True:
         body = TasksFromPredictions(
-            calculation_id=run_id, gold_from_truth=gold, update=update, limit=TASKS_A_REQUEST, after=after
+            calculation_id=run_id, gold_from_truth=gold, update=update, limit=TASKS_A_REQUEST, after=after, **merging
         )
         try:
             made = await client.tasks_from_predictions(campaign.id, body)
         except GonogoClientError as error:
+            if isinstance(error, ConflictError) and error.reason == ConflictReason.MERGED_READINGS:
+                error.next_step = "No question was changed. Import the file into another --campaign, without --update."
+                raise
             error.next_step = (
                 f"Campaign {campaign.name!r} has {total.n_tasks + total.n_gold} new tasks of {spool.n_good}, and "
                 f"people can work on these. Run the same import again: it goes on, and doubles nothing. "
@@ -185,6 +191,7 @@ async def _make_tasks(
             n_gold=total.n_gold + made.n_gold,
             n_skipped=total.n_skipped + made.n_skipped,
             updates=_sum_of_updates(total.updates, made.updates),
+            n_merged=total.n_merged + made.n_merged,
         )
         done = total.n_tasks + total.n_gold + sum((total.updates or TaskUpdates()).model_dump().values())
         report("tasks", done, done if made.next is None else max(spool.n_good, done + 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +23,7 @@ from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
 from gonogo.transfer.importing.registry import ReadRecords, read_records
+from gonogo.transfer.importing.repeated_places import MOST_LINES, PlaceCounter, RepeatedPlaces
 from gonogo.transfer.importing.target_campaign import CampaignSetup
 from gonogo.transfer.progress_callback import ReportProgress
 
@@ -41,7 +43,7 @@ class ImportOptions:
     """Options of an import. `drawings` is the folder of the file, and `project` named as the campaign, if `None`.
 
     `setup` are the settings of a new campaign. Without a `campaign` the predictions are only stored, in `project`, for
-    tasks to be generated from.
+    tasks to be generated from. With `merge_readings` the readings of one place become one task.
     With `update` the open tasks of the same records ask about these predictions.
     `part_revisions` are ids of parts whose drawings the server has, by part. `read` reads a file of no known format.
     """
@@ -52,6 +54,7 @@ class ImportOptions:
     project: str | None = None
     gold_from_truth: bool = False
     update: bool = False
+    merge_readings: bool = False
     skip_bad: bool = False
     format_name: str | None = None
     mapping: CsvMapping | None = None
@@ -63,7 +66,8 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """Spool of one file: counts, bad lines, drawings, and the good lines in a temporary file.
+    """Spool of one file: counts, bad lines, drawings, places with several readings, and the good lines in a temporary
+    file.
 
     A context manager; the temporary file is deleted at its end.
     """
@@ -73,6 +77,7 @@ class Spool:
     bad: tuple[BadLine, ...]
     drawings: tuple[Drawing, ...]
     digest: str
+    repeated: RepeatedPlaces
     _excluded: frozenset[int]
     _truth_hashes: array[int]
     _file: BinaryIO
@@ -147,10 +152,12 @@ def spool_file(options: ImportOptions, report: ReportProgress) -> Spool:
         records = read_records(options.file, options.format_name, options.mapping)
     drawings: dict[Drawing, int] = {}
     truth_hashes, digest = array("Q"), hashlib.sha256()
+    places = PlaceCounter(_lines_to_look_at(options))
     file = tempfile.TemporaryFile(prefix="gonogo-import-")  # noqa: SIM115 - the Spool closes it
     try:
         n_read = 0
         for line in reader.good_lines(records):
+            places.add(n_read, line)
             n_read += 1
             drawing = _drawing_to_send(line)
             number = b"" if drawing is None else b"%d" % drawings.setdefault(drawing, len(drawings))
@@ -166,11 +173,18 @@ def spool_file(options: ImportOptions, report: ReportProgress) -> Spool:
         duplicates = reader.duplicates()
         bad = tuple(reader.bad_lines(duplicates))
         n_good = n_read - len(duplicates)
-        excluded = frozenset(duplicates)
-        return Spool(options, n_good, bad, tuple(drawings), digest.hexdigest(), excluded, truth_hashes, file)
+        excluded, repeated = frozenset(duplicates), places.count(duplicates)
+        return Spool(options, n_good, bad, tuple(drawings), digest.hexdigest(), repeated, excluded, truth_hashes, file)
     except BaseException:
         file.close()
         raise
+
+
+def _lines_to_look_at(options: ImportOptions) -> int:
+    """Number of lines whose places are counted: all where the count is the result, none where the server counts."""
+    if options.merge_readings:
+        return sys.maxsize if options.dry_run else 0
+    return MOST_LINES
 
 
 def _drawing_to_send(line: ImportLine) -> Drawing | None:

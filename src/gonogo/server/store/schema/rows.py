@@ -81,6 +81,7 @@ class TaskRow(NamedTuple):
     feature_id: str | None
     dfm_issue_id: str | None
     face_uuid: str | None
+    other_readings: list[JsonValue] | None
     n_required: int
     created_at: datetime
     is_gold: bool

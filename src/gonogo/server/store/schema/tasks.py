@@ -63,6 +63,7 @@ tasks = Table(
     Column("prediction_id", Id, ForeignKey("predictions.id")),
     Column("calculation_id", Ref),
     *subject_columns(),
+    Column("other_readings", Json),  # values of the other readers, where several readings became one question
     Column("n_required", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     # gold: each row is one copy of its item
@@ -143,6 +144,16 @@ tasks = Table(
         sqlite_where=text("prediction_id IS NOT NULL"),
         postgresql_where=text("prediction_id IS NOT NULL"),
     ),
+)
+
+task_readings = Table(  # readings that are asked by the question of another one, `asked_id`
+    "task_readings",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),
+    Column("prediction_id", Id, ForeignKey("predictions.id"), primary_key=True),
+    Column("asked_id", Id, ForeignKey("predictions.id"), nullable=False),
+    Index("ix_task_readings_campaign_asked", "campaign_id", "asked_id"),
+    Index("ix_task_readings_prediction", "prediction_id"),
 )
 
 submissions = Table(

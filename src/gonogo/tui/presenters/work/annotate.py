@@ -13,6 +13,7 @@ from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui.presenters.common.format import value_text
 from gonogo.tui.text import content, one_line
 from gonogo.tui.viewport import Viewport
+from gonogo.values.places import is_same_box
 
 # sign, heading, and the message and next step where the session has none
 _CARDS: dict[Stage, tuple[str, str, str, str]] = {
@@ -111,10 +112,6 @@ def cannot_undo_message(recent: Sequence[Decided]) -> str:
     return f"Nothing to take back: the last answer ({answer}) is {outcome_text(last)}. The history (h) has them all."
 
 
-SAME_OVERLAP = 0.8
-"""Share of their common area that the boxes of two readings of one place cover."""
-
-
 def is_same_place(task: DeskTask, other: DeskTask) -> bool:
     """Whether both are readings of one place: their boxes on the same sheet cover each other."""
     if task.part_revision_id is None or task.part_revision_id != other.part_revision_id:
@@ -123,10 +120,7 @@ def is_same_place(task: DeskTask, other: DeskTask) -> bool:
         return False
     if len(task.bbox) < 4 or len(other.bbox) < 4:
         return False
-    (left, top, right, bottom), (left2, top2, right2, bottom2) = task.bbox[:4], other.bbox[:4]
-    shared = max(min(right, right2) - max(left, left2), 0) * max(min(bottom, bottom2) - max(top, top2), 0)
-    whole = (right - left) * (bottom - top) + (right2 - left2) * (bottom2 - top2) - shared
-    return task.bbox == other.bbox or shared >= SAME_OVERLAP * whole > 0
+    return is_same_box(task.bbox, other.bbox)
 
 
 @dataclass(slots=True)
