@@ -177,7 +177,7 @@ async def test_generate_tasks_follows_the_policy_and_takes_each_prediction_once(
     path = f"{LABELING}/projects/{project}/generate-tasks"
     first = (await web.lead.post(path, json={"calculation_ids": [run]})).json()
     counters = {name: value for name, value in first.items() if name != "campaign"}
-    accepted = {"n_accepted": 0, "n_audited": 0}
+    accepted = {"n_accepted": 0, "n_audited": 0, "n_merged": 0}
     assert counters == {
         "n_candidates": 80,
         "n_eligible": 51,

@@ -20,7 +20,7 @@ from PIL import Image
 
 from gonogo.cli.support.api_client import open_client
 from gonogo.client.lookup import find_campaign
-from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.export_records import ExportRecord
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.schemas.review import RulingCreate
 from gonogo.transfer.exporting.record_table import COLUMNS

@@ -6,7 +6,7 @@ import json
 
 import httpx
 
-from gonogo.schemas.gonogo_api import ExportRecord, SettledRecord
+from gonogo.schemas.export_records import ExportRecord, SettledRecord
 from gonogo.server.export.stream import CampaignExport
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns

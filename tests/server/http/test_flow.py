@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.export_records import ExportRecord
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store

@@ -32,7 +32,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.export_records import ExportRecord
 from gonogo.server.store.dialects.sql_functions import ExactFloat, FormatText, IsoTimestamp, JsonQuote, StringAgg
 from gonogo.server.store.schema import (
     amendments,

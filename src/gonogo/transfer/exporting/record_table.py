@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Final
 
-from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.export_records import ExportRecord
 from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.transfer.exporting.registry import Record
 from gonogo.transfer.exporting.value_text import compact_json

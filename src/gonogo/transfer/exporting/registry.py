@@ -19,7 +19,7 @@ from gonogo.transfer.exporting import writers
 DEFAULT_FORMAT: Final = "jsonl"
 
 Record = Mapping[str, Any]
-"""One `schemas.gonogo_api.ExportRecord` as parsed JSON."""
+"""One `schemas.export_records.ExportRecord` as parsed JSON."""
 
 
 class OutputStream(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.export_records import ExportRecord
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingTaskPublic
 from gonogo.schemas.sanitize import escape_json
 
