@@ -120,6 +120,9 @@ class Fault:
     only_task: str | None = None
 
 
+MAX_GROUPED = 72
+
+
 @dataclass
 class ScriptedServer:
     """An ASGI app that speaks next-task and submit. `calls`: (operation, task or campaign, key, body)."""
@@ -143,6 +146,8 @@ class ScriptedServer:
     down: bool = False
     boxes: bool = False
     """Each task has a box of its own."""
+    grouping: bool = False
+    """All tasks have one value, and are claimed as pages."""
 
     def transport(self) -> httpx.ASGITransport:
         return httpx.ASGITransport(app=self)
@@ -225,6 +230,13 @@ class ScriptedServer:
         self.held.append(free[0])
         return 200, self._task(free[0]), lease
 
+    def _next_group(self, name: str, body: bytes) -> Any:
+        done = {*self.answers, *self.asked, *self.held}
+        free = [] if self.closed else [task for task in self.tasks if task not in done]
+        page = free[: min(json.loads(body)["limit"], MAX_GROUPED - len(self.held))]
+        self.held += page
+        return 200, {"tasks": [self._task(task) for task in page], "expires_in": self.lease_seconds}, []
+
     def _submit(self, name: str, body: bytes) -> Any:
         if name in self.answers:
             return 409, _envelope("conflict", {"reason": "already_submitted"}), []
@@ -263,7 +275,12 @@ class ScriptedServer:
             return 404, _envelope("not_found", {}), []
         return (
             200,
-            {"server": "scripted", "extensions": ["queue", "notes", "amendments"], "max_held_claims": self.max_held},
+            {
+                "server": "scripted",
+                "extensions": ["queue", "notes", "amendments", "groups"],
+                "max_held_claims": self.max_held,
+                "max_grouped_claims": MAX_GROUPED,
+            },
             [],
         )
 
@@ -279,6 +296,7 @@ class ScriptedServer:
             "held_by_others": {"n_tasks": 0, "until": None},
             "in_review": 0,
             "guideline": "Judge the drawing, not the model.",
+            "grouping": self.grouping,
         }
         return 200, view, []
 
@@ -332,7 +350,7 @@ def _route(path: str) -> tuple[str, str]:
     parts = path.strip("/").split("/")
     last, before = parts[-1], parts[-2]
     by_last = {"next-task": "next_task", "submit": "submit", "renew": "renew", "release": "release", "queue": "queue"}
-    by_last |= {"help": "help", "amend": "amend"}
+    by_last |= {"help": "help", "amend": "amend", "next-group": "next_group"}
     if last in by_last:
         return by_last[last], before
     simple = {

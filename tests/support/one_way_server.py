@@ -32,6 +32,7 @@ class OneWayServer:
     sent: list[tuple[PreparedRequest, RequestKind]] = field(default_factory=list)
     extensions: bool = True
     max_held: int | None = 5
+    max_grouped: int | None = None
     takes_notes: bool | None = False
     takes_amendments: bool | None = False
 
@@ -45,6 +46,9 @@ class OneWayServer:
         return None
 
     async def next_task(self, campaign_id: str, idempotency_key: str) -> ClaimedTask | None:
+        raise NotImplementedError
+
+    async def next_group(self, campaign_id: str, limit: int, idempotency_key: str) -> list[ClaimedTask]:
         raise NotImplementedError
 
     async def renew(self, task_id: str) -> ClaimStatus:

@@ -25,6 +25,7 @@ from gonogo.schemas.gonogo_api import (
     DrawingStored,
     DrawingUrl,
     Ended,
+    GroupClaim,
     KeyCreate,
     KeyCreated,
     Me,
@@ -36,6 +37,7 @@ from gonogo.schemas.gonogo_api import (
     SessionGiven,
     SettingsEffect,
     SubmissionList,
+    TaskGroup,
     TasksFromPredictions,
     TasksMade,
 )
@@ -106,6 +108,11 @@ class GonogoClient(ReviewClient):
         return await self.call(KeyCreated, "POST", f"{GONOGO}/keys", body=body_of(key), key=idempotency_key)
 
     # --- claims and queue ---
+
+    async def next_group(self, campaign_id: str, limit: int, *, idempotency_key: str | None = None) -> TaskGroup:
+        """Claims a page of at most `limit` tasks with equal values; one where the campaign has no `grouping`."""
+        path = url_path(f"{GONOGO}/campaigns/{{}}/next-group", campaign_id)
+        return await self.call(TaskGroup, "POST", path, body=body_of(GroupClaim(limit=limit)), key=idempotency_key)
 
     async def renew(self, task_id: str, *, idempotency_key: str | None = None) -> ClaimState:
         """Renews the lease of a claimed task."""

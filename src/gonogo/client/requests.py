@@ -71,19 +71,20 @@ def submit_request(
     duration_ms: int | None = None,
     reason: str | None = None,
     note: str | None = None,
+    group_size: int | None = None,
     amends: bool = False,
     idempotency_key: str | None = None,
 ) -> PreparedRequest:
     """Builds the submit request of one verdict; fields that are `None` are left out.
 
     `reason` and `note` are for servers with the extension `notes` only, `amends`, which replaces an earlier answer, for
-    those with `amendments`.
+    those with `amendments`, `group_size`, the tasks that were confirmed at once, for those with `groups`.
 
     Raises:
         InvalidInputError: the id or the value cannot be sent.
     """
     fields: dict[str, object] = {"corrected_value": corrected_value, "confidence": confidence}
-    fields |= {"duration_ms": duration_ms, "reason": reason, "note": note}
+    fields |= {"duration_ms": duration_ms, "reason": reason, "note": note, "group_size": group_size}
     body: dict[str, object] = {"verdict": verdict}
     body |= {name: value for name, value in fields.items() if value is not None}
     return _post(AMEND_PATH if amends else SUBMIT_PATH, task_id, body, idempotency_key)

@@ -15,12 +15,13 @@ class Progress:
     done: int = 0
     total: int | None = None
     guideline: str = ""
+    grouping: bool = False
     reported: WorkProgress | None = None
 
     def take_over(self, saved: Progress) -> None:
         """Takes over what the last run saved."""
         self.campaign_name, self.done, self.total = saved.campaign_name, saved.done, saved.total
-        self.guideline = saved.guideline
+        self.guideline, self.grouping = saved.guideline, saved.grouping
 
     def update(self, reported: WorkProgress, least_unsent: int, most_unsent: int) -> None:
         """Takes over the server's report. The server was asked a moment ago: of the answers that it may not have
@@ -28,6 +29,6 @@ class Progress:
         that it never jumps back. A server without a report of the person leaves the own count as it is.
         """
         self.reported, self.guideline = reported, reported.guideline
-        self.campaign_name, self.total = reported.campaign_name, reported.total
+        self.campaign_name, self.total, self.grouping = reported.campaign_name, reported.total, reported.grouping
         if reported.done is not None:
             self.done = min(max(self.done, reported.done + least_unsent), reported.done + most_unsent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gonogo.client.requests import PreparedRequest, RequestKind
@@ -48,22 +49,28 @@ class AnswerLog:
 
     def add(self, held: ClaimedTask, decision: Decision, request: PreparedRequest) -> None:
         """Stores an answer (on disk when this returns). Raises `OutboxError`."""
-        number = self._session.add(held, decision, request)
-        if not held.amends:
-            self.mark({held.again}, SendState.REPLACED)
-        answer = Decided(held.task, decision, SendState.ON_DESK, number=number)
-        self._recent = [*self._recent, answer][-PACE_OF:]
+        self.add_all([(held, decision, request)])
+
+    def add_all(self, answers: Sequence[tuple[ClaimedTask, Decision, PreparedRequest]]) -> None:
+        """Stores the answers of a page, all or none. Raises `OutboxError`."""
+        for number, (held, decision, _request) in zip(self._session.add_all(answers), answers, strict=True):
+            if not held.amends:
+                self.mark({held.again}, SendState.REPLACED)
+            self._recent.append(Decided(held.task, decision, SendState.ON_DESK, number=number))
+        self._recent = self._recent[-PACE_OF:]
         self._update_pace()
 
-    def withdraw_last(self) -> Answered | None:
-        """Takes back the last answer, if it has not left the desk; a refused one before it is back."""
-        answer = self._session.withdraw_last()
-        if answer is not None:
+    def withdraw_last(self) -> list[Answered]:
+        """Takes back the answers given last, a page or one, if they have not left the desk; a refused one before is
+        back.
+        """
+        answers = self._session.withdraw_batch()
+        for answer in answers:
             self._forget(answer.number)
             row = self._outbox.get(answer.held.again)
             if row is not None:
                 self.mark({row.id}, row.state, row.detail)
-        return answer
+        return answers
 
     def mark(self, numbers: set[int], state: SendState, detail: str = "") -> None:
         """Sets the state of these answers."""

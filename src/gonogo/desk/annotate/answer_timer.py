@@ -7,9 +7,38 @@ A terminal that never reports its focus leaves it unknown; that is recorded, nev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gonogo.desk.core.models import Times
+
+
+def split_times(times: Times, n: int) -> list[Times]:
+    """Returns the time of a page of `n` questions as one share each; the shares add up to it, to the millisecond."""
+
+    def share(whole: int, place: int) -> int:
+        return whole // n + (place < whole % n)
+
+    return [
+        Times(
+            looking=share(times.looking, place),
+            editing=share(times.editing, place),
+            idle=share(times.idle, place),
+            waiting=share(times.waiting, place),
+            focus_known=times.focus_known,
+        )
+        for place in range(n)
+    ]
+
+
+def sum_times(shares: Sequence[Times]) -> Times:
+    """Returns the time of a page from the shares of its questions."""
+    return Times(
+        looking=sum(times.looking for times in shares),
+        editing=sum(times.editing for times in shares),
+        idle=sum(times.idle for times in shares),
+        waiting=sum(times.waiting for times in shares),
+        focus_known=any(times.focus_known for times in shares),
+    )
 
 
 class AnswerTimer:

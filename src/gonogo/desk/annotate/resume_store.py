@@ -80,7 +80,7 @@ class SessionStore:
 def save(memory: StateStore, address: Address, snapshot: ResumeSnapshot, clock: Clock) -> None:
     """Writes the snapshot of one login and campaign. Raises `OSError`."""
     tasks = [
-        {"task": task_to_json(held.task), "until": expires_at(held, clock), "lease": held.lease}
+        {"task": task_to_json(held.task), "until": expires_at(held, clock), "lease": held.lease, "page": held.page}
         for held in snapshot.tasks
     ]
     picture = None
@@ -95,6 +95,7 @@ def save(memory: StateStore, address: Address, snapshot: ResumeSnapshot, clock: 
             "done": snapshot.progress.done,
             "total": snapshot.progress.total,
             "guideline": snapshot.progress.guideline,
+            "grouping": snapshot.progress.grouping,
         },
     )
 
@@ -111,9 +112,12 @@ def load(memory: StateStore, address: Address, clock: Clock, *, forever: bool) -
             left = float(saved["until"]) - wall
             if forever or 0 < left <= LONGEST_LEASE_SECONDS:
                 expiry = None if forever else now + left
-                tasks.append(ClaimedTask(task_from_json(saved["task"]), expiry, saved["lease"], claimed=False))
+                task, page = task_from_json(saved["task"]), saved.get("page", "")
+                tasks.append(ClaimedTask(task, expiry, saved["lease"], claimed=False, page=page))
         picture = picture_from_json(data["picture"]) if data["picture"] else None
-        progress = Progress(data["campaign_name"], data["done"], data["total"], data["guideline"])
+        progress = Progress(
+            data["campaign_name"], data["done"], data["total"], data["guideline"], data.get("grouping", False)
+        )
         return ResumeSnapshot(tuple(tasks), picture, progress)
     except (KeyError, TypeError, ValueError, IndexError):
         return ResumeSnapshot()  # written by another version: the server knows better anyway

@@ -12,6 +12,7 @@ from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
 from gonogo.desk.annotate.answer_timer import AnswerTimer
 from gonogo.desk.annotate.current_task import CurrentTask
+from gonogo.desk.annotate.equal_values import EqualValues
 from gonogo.desk.annotate.rejected_answers import RejectedAnswers
 from gonogo.desk.annotate.resume_store import SessionStore
 from gonogo.desk.annotate.state_reducer import derive_state
@@ -79,8 +80,17 @@ class AnnotateSession:
         self._current = CurrentTask(self._prefetcher, self.stopwatch, self._log.answered)
         self._progress = Progress()
         self.rejected = RejectedAnswers(self._log, self._current, self._prefetcher, self._progress, self.changed)
+        self.page = EqualValues(
+            self._log,
+            self._current,
+            self._prefetcher,
+            self._progress,
+            self.stopwatch,
+            lambda task_id, decision: submission_request(task_id, decision, dependencies.profile.verdicts),
+            self.changed,
+        )
         self._painted, self._progress_wanted = asyncio.Event(), asyncio.Event()
-        self._announced: ClaimedTask | None = None
+        self._announced: list[ClaimedTask] = []
         self._listeners = Signal()
         self._closed = False
 
@@ -186,17 +196,21 @@ class AnnotateSession:
         self.changed()
 
     def undo(self) -> tuple[DeskTask, Decision] | None:
-        """Takes back the last verdict if it has not left the desk; its task is current again. Else `None`.
+        """Takes back the last verdict, or those of the last page, if they have not left the desk; returns the last one.
+
+        Its task, or the page, is current again. `None` when there is none to take back.
 
         Raises `OutboxError` when the disk refuses.
         """
-        answer = self._log.withdraw_last()
-        if answer is not None:
-            self._progress.done = max(0, self._progress.done - (not answer.held.amends))
+        answers = self._log.withdraw_last()
+        self._progress.done = max(0, self._progress.done - sum(not answer.held.amends for answer in answers))
+        if len(answers) > 1:
+            self.page.take_back(answers)
+        elif answers:
             self._current.set_aside()
-            self._current.show(answer.held, answer.decision.times)
+            self._current.show(answers[0].held, answers[0].decision.times)
         self.changed()
-        return (answer.held.task, answer.decision) if answer is not None else None
+        return (answers[-1].held.task, answers[-1].decision) if answers else None
 
     def put_off(self) -> bool:
         """Puts the current question off until later; false when there is no other to go on with.
@@ -236,7 +250,7 @@ class AnnotateSession:
 
     def in_hand(self) -> list[ClaimedTask]:
         answered = [answer.held for answer in self._session.undo.answers]
-        return answered + ([self._current.held] if self._current.held else [])
+        return answered + self._current.in_hand()
 
     def occupied(self) -> int:
         return self._session.counts.unsent + len(self._current.claimed())
@@ -249,7 +263,7 @@ class AnnotateSession:
 
     def on_prefetched(self, held: ClaimedTask) -> None:
         self.pictures.add(held.task)
-        if self._current.held is None:
+        if not self._current.in_hand():
             self._current.advance()
 
     def on_renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
@@ -264,13 +278,13 @@ class AnnotateSession:
             self._current.advance()
             self.changed()
         else:
-            self.on_renewed(held, ClaimedTask(held.task))
+            self.on_renewed(held, ClaimedTask(held.task, page=held.page))
 
     def changed(self) -> None:
         """Derives the state anew; listeners are called once if it differs."""
         self._session.refresh()
         state = derive_state(
-            self.current,
+            bool(self._current.in_hand()),
             self._session,
             self._log,
             self._prefetcher,
@@ -278,8 +292,8 @@ class AnnotateSession:
         )
         if state.stage is Stage.DRAINED and self.state.stage is not Stage.DRAINED:
             self._progress_wanted.set()
-        if state != self.state or self._announced is not self._current.held:
-            self.state, self._announced = state, self._current.held
+        if state != self.state or self._announced != self._current.in_hand():
+            self.state, self._announced = state, self._current.in_hand()
             self._listeners.emit()
 
     # --- in the background -----------------------------------------------------------------------------
@@ -288,6 +302,7 @@ class AnnotateSession:
         """Takes over what outbox and resume store know."""
         snapshot = self._store.load()
         self._progress.take_over(snapshot.progress)
+        self._prefetcher.grouping = self._progress.grouping
         try:
             self._log.load()
         except OutboxError as problem:
@@ -301,17 +316,18 @@ class AnnotateSession:
     async def _connect(self) -> None:
         """Connects behind the first paint; then asks for capabilities, confirms restored claims, starts to fetch."""
         connector, tasks = self._session.connector, self._session.tasks
-        restored = self._current.held is not None
+        restored = bool(self._current.in_hand())
         if restored:
             await wait_for(self._painted, FIRST_PAINT_SECONDS, self._clock)
         server = await connector.connect()
-        if not restored:
+        fetches_at_once = not restored and not self._progress.grouping
+        if fetches_at_once:
             tasks.start("fetch", self._prefetcher.run)
         await connector.discover_capabilities()
         self._prefetcher.use_capabilities(server)
-        if restored:
-            if server.extensions:
-                await self._prefetcher.confirm_restored()
+        if restored and server.extensions:
+            await self._prefetcher.confirm_restored()
+        if not fetches_at_once:
             tasks.start("fetch", self._prefetcher.run)
         tasks.start("tend", self._prefetcher.renew_leases)
         self._progress_wanted.set()
@@ -344,6 +360,7 @@ class AnnotateSession:
                 answered_since = max(0, self._progress.done - done)
                 least = max(0, counts.on_desk + counts.queued - counts.amendments)
                 self._progress.update(reported, least, unsent + answered_since)
+                self._prefetcher.grouping = reported.grouping
                 self.changed()
 
     def _on_state(self, row: OutboxRow, state: SendState, detail: str) -> None:
@@ -358,7 +375,7 @@ class AnnotateSession:
     def _undo_policy(self) -> UndoPolicy:
         prefetcher = self._prefetcher
         fetching = not (prefetcher.waiting or prefetcher.full or self._session.connection.trouble is not None)
-        more = self._current.held is not None or fetching
+        more = bool(self._current.in_hand()) or fetching
         return UndoPolicy(more, prefetcher.starved, prefetcher.limits.one_at_a_time)
 
     def _tasks_to_save(self) -> list[ClaimedTask]:
@@ -376,5 +393,7 @@ class AnnotateSession:
         if keep_claims:
             self._save()
             self.left_until = self._store.first_until(next(iter(self._current.claimed()), None))
+        elif self._progress.grouping:
+            self._store.save([], None, self._progress)  # the next start claims pages from the beginning
         else:
             self._store.forget()

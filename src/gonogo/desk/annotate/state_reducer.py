@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
-from gonogo.desk.core.models import DeskTask, SessionState, Stage
+from gonogo.desk.core.models import SessionState, Stage
 from gonogo.desk.session import messages
 from gonogo.desk.session.outbox_session import OutboxSession
 from gonogo.desk.session.prefetch import TaskPrefetcher
 
 
 def derive_state(
-    current: DeskTask | None,
+    asking: bool,
     session: OutboxSession,
     log: AnswerLog,
     prefetcher: TaskPrefetcher,
     progress: Progress,
 ) -> SessionState:
-    """Returns the snapshot; `current` is the task on the screen."""
-    stage, (message, next_step) = _stage(current, session, log, prefetcher, progress)
+    """Returns the snapshot; `asking`: a task or a page is on the screen."""
+    stage, (message, next_step) = _stage(asking, session, log, prefetcher, progress)
     pace = log.pace
     left = None if pace is None or progress.total is None else pace * max(0, progress.total - progress.done)
     return SessionState(
@@ -40,7 +40,7 @@ def derive_state(
 
 
 def _stage(
-    current: DeskTask | None,
+    asking: bool,
     session: OutboxSession,
     log: AnswerLog,
     prefetcher: TaskPrefetcher,
@@ -50,7 +50,7 @@ def _stage(
     if outage is not None and outage.signed_out:
         return Stage.SIGNED_OUT, messages.signed_out(outage, unsent)
     message = messages.offline(outage, unsent) if outage is not None else session.message
-    if current is not None:
+    if asking:
         return Stage.TASK, message
     if outage is not None:
         return Stage.OFFLINE, message

@@ -42,6 +42,7 @@ def submission_request(
             duration_ms=duration,
             reason=reason,
             note=note,
+            group_size=decision.group_size if decision.group_size > 1 and not amends else None,
             amends=amends,
             idempotency_key=idempotency_key,
         )

@@ -27,6 +27,7 @@ class HttpTaskServer:
         self.takes_notes: bool | None = None
         self.takes_amendments: bool | None = None
         self.max_held: int | None = None
+        self.max_grouped: int | None = None
 
     async def discover_capabilities(self) -> None:
         """Asks whether the server has our extensions."""
@@ -35,6 +36,7 @@ class HttpTaskServer:
         extensions = capabilities.extensions if capabilities is not None else []
         self.takes_notes, self.takes_amendments = "notes" in extensions, "amendments" in extensions
         self.max_held = max(1, capabilities.max_held_claims) if capabilities else None
+        self.max_grouped = capabilities.max_grouped_claims if capabilities else None
 
     async def send(self, request: PreparedRequest, kind: RequestKind) -> Receipt:
         """Sends one row of the outbox, once, byte for byte."""
@@ -56,6 +58,15 @@ class HttpTaskServer:
         if served.task is None:
             return None
         return ClaimedTask(task_from_served(served.task.model_dump(), campaign_id), lease=served.expires_in)
+
+    async def next_group(self, campaign_id: str, limit: int, idempotency_key: str) -> list[ClaimedTask]:
+        """Claims a page of tasks whose values are equal; empty when nothing is left."""
+        group = await self.client.next_group(campaign_id, limit, idempotency_key=idempotency_key)
+        page = idempotency_key if len(group.tasks) > 1 else ""
+        return [
+            ClaimedTask(task_from_served(task.model_dump(), campaign_id), lease=group.expires_in, page=page)
+            for task in group.tasks
+        ]
 
     async def renew(self, task_id: str) -> ClaimStatus:
         state = await self.client.renew(task_id)
@@ -93,4 +104,5 @@ def _of_queue(view: QueueView) -> WorkProgress:
         view.in_review,
         view.waits_because or "",
         view.unit or "",
+        view.grouping,
     )

@@ -24,7 +24,8 @@ class ClaimStatus:
 class WorkProgress:
     """Progress of a campaign. `done` and `total` are this person's; `None` where the server has only the campaign's.
 
-    `unit` is the drawings' unit of lengths without one; empty while it is not known.
+    `unit` is the drawings' unit of lengths without one; empty while it is not known. With `grouping` equal values are
+    asked on one page.
     """
 
     campaign_name: str = ""
@@ -37,6 +38,7 @@ class WorkProgress:
     in_review: int = 0
     waits_because: str = ""
     unit: str = ""
+    grouping: bool = False
 
 
 class Receipt(Protocol):
@@ -57,10 +59,12 @@ class TaskServer(Protocol):
     takes_notes: bool | None
     takes_amendments: bool | None
     max_held: int | None
+    max_grouped: int | None
 
     async def discover_capabilities(self) -> None: ...
     async def send(self, request: PreparedRequest, kind: RequestKind) -> Receipt: ...
     async def next_task(self, campaign_id: str, idempotency_key: str) -> ClaimedTask | None: ...
+    async def next_group(self, campaign_id: str, limit: int, idempotency_key: str) -> list[ClaimedTask]: ...
     async def renew(self, task_id: str) -> ClaimStatus: ...
     async def release(self, task_id: str) -> None: ...
     async def progress(self, campaign_id: str) -> WorkProgress | None: ...

@@ -39,6 +39,7 @@ class ClaimedTask:
     `claimed` is false for one restored from the last run until the server has confirmed the claim.
     `again` is the number of the refused answer for which the question is asked again, or, with `amends`, of a delivered
     one that is to be changed; then there is no claim.
+    `page` names the page of equal values that it was claimed with; empty for one that is asked alone.
     """
 
     task: DeskTask
@@ -47,6 +48,7 @@ class ClaimedTask:
     claimed: bool = True
     again: int = 0
     amends: bool = False
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Decision:
     confidence: float | None = None
     times: Times = field(default_factory=lambda: Times(0))
     note: TaskNote = field(default_factory=TaskNote)
+    group_size: int = 1
+    """Questions that were confirmed at once, this one included; its times are its share of the page's."""
 
 
 @dataclass(frozen=True, slots=True)

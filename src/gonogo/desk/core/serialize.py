@@ -96,14 +96,15 @@ def decision_to_json(decision: Decision) -> JsonObject:
             "focus_known": times.focus_known,
         },
         "note": {"reason": decision.note.reason, "words": decision.note.words},
+        "group_size": decision.group_size,
     }
 
 
 def decision_from_json(data: dict[str, Any]) -> Decision:
     """Parses the result of `decision_to_json`. Raises `KeyError` or `TypeError` on anything else."""
-    note = data.get("note") or {}  # absent in rows of an earlier version
+    note, group_size = data.get("note") or {}, data.get("group_size", 1)  # absent in rows of an earlier version
     times = Times(**data["times"])
-    return Decision(data["verdict"], data["corrected_value"], data["confidence"], times, TaskNote(**note))
+    return Decision(data["verdict"], data["corrected_value"], data["confidence"], times, TaskNote(**note), group_size)
 
 
 def picture_to_json(request: PictureRequest, picture: Picture) -> JsonObject:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gonogo.client.requests import PreparedRequest, new_key
 from gonogo.desk.core.errors import OutboxError
@@ -48,6 +48,15 @@ class Counts:
     @property
     def unsent(self) -> int:
         return self.on_desk + self.queued + self.sending
+
+
+class NewAnswer(NamedTuple):
+    """Answer to be stored; `replaces` is the number of the refused one that it is given for, else 0."""
+
+    task: DeskTask
+    decision: Decision
+    request: PreparedRequest
+    replaces: int = 0
 
 
 class Outbox:
@@ -94,7 +103,20 @@ class Outbox:
 
         `replaces`: number of the refused answer that this one is given for; that is `REPLACED` from then on.
         """
-        values = (
+        return self.add_all(address, [NewAnswer(task, decision, request, replaces)])[0]
+
+    def add_all(self, address: Address, answers: Sequence[NewAnswer]) -> list[int]:
+        """Stores answers that were given at once, all or none; returns their numbers when they are on the disk."""
+        rows = [(self._values(address, answer), answer) for answer in answers]
+
+        def insert(db: sqlite3.Connection) -> list[int]:
+            return [_insert(db, values, answer) for values, answer in rows]
+
+        return self._file.write(insert)
+
+    def _values(self, address: Address, answer: NewAnswer) -> tuple[object, ...]:
+        task, request = answer.task, answer.request
+        return (
             address.base_url,
             address.annotator,
             task.campaign_id,
@@ -105,38 +127,28 @@ class Outbox:
             request.body,
             request.idempotency_key,
             json.dumps(task_to_json(task), ensure_ascii=False),
-            json.dumps(decision_to_json(decision), ensure_ascii=False),
+            json.dumps(decision_to_json(answer.decision), ensure_ascii=False),
             self._wall(),
             SendState.ON_DESK,
             self.owner,
         )
 
-        def insert(db: sqlite3.Connection) -> int:
-            db.execute(
-                "INSERT OR IGNORE INTO verdict (base_url, annotator, campaign_id, task_id, method, path, content_type,"
-                " body, idempotency_key, task, decision, decided_at, state, owner)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                values,
-            )
-            cursor = db.execute("SELECT id FROM verdict WHERE idempotency_key = ?", (request.idempotency_key,))
-            number = int(cursor.fetchone()[0])
-            sql = "UPDATE verdict SET state = ?, response = ? WHERE id = ? AND state = ?"
-            db.execute(sql, (SendState.REPLACED, str(number), replaces, SendState.PARKED))
-            return number
-
-        return self._file.write(insert)
-
-    def withdraw(self, number: int) -> bool:
-        """Removes an answer that is still on this desk; false when it has left. The answer it replaced is back."""
+    def withdraw(self, *numbers: int) -> bool:
+        """Removes answers that are still on this desk, all or none; false when one has left. What they replaced is
+        back.
+        """
 
         def remove(db: sqlite3.Connection) -> bool:
-            task = db.execute("SELECT task_id FROM verdict WHERE id = ?", (number,)).fetchone()
-            sql = "DELETE FROM verdict WHERE id = ? AND state = ? AND owner = ?"
-            removed = db.execute(sql, (number, SendState.ON_DESK, self.owner)).rowcount > 0
-            if removed:
+            places = ",".join("?" * len(numbers))
+            sql = f"SELECT id, task_id FROM verdict WHERE state = ? AND owner = ? AND id IN ({places})"  # noqa: S608
+            rows = db.execute(sql, (SendState.ON_DESK, self.owner, *numbers)).fetchall()
+            if len(rows) < len(numbers):
+                return False
+            for number, task_id in rows:
+                db.execute("DELETE FROM verdict WHERE id = ?", (number,))
                 sql = "UPDATE verdict SET state = ?, response = NULL WHERE task_id = ? AND state = ? AND response = ?"
-                db.execute(sql, (SendState.PARKED, task[0], SendState.REPLACED, str(number)))
-            return removed
+                db.execute(sql, (SendState.PARKED, task_id, SendState.REPLACED, str(number)))
+            return True
 
         return self._file.write(remove)
 
@@ -335,6 +347,20 @@ class Outbox:
     def _keep_copy(self) -> None:
         with contextlib.suppress(OutboxError):  # the answers are in the outbox; the earlier copy stays
             self._file.read(lambda db: keep_copy(db, self._file.path))
+
+
+def _insert(db: sqlite3.Connection, values: tuple[object, ...], answer: NewAnswer) -> int:
+    db.execute(
+        "INSERT OR IGNORE INTO verdict (base_url, annotator, campaign_id, task_id, method, path, content_type,"
+        " body, idempotency_key, task, decision, decided_at, state, owner)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        values,
+    )
+    cursor = db.execute("SELECT id FROM verdict WHERE idempotency_key = ?", (answer.request.idempotency_key,))
+    number = int(cursor.fetchone()[0])
+    sql = "UPDATE verdict SET state = ?, response = ? WHERE id = ? AND state = ?"
+    db.execute(sql, (SendState.REPLACED, str(number), answer.replaces, SendState.PARKED))
+    return number
 
 
 def _of(address: Address) -> tuple[str, tuple[str, ...]]:

@@ -76,6 +76,7 @@ class TourServer:
     takes_notes: bool | None = False
     takes_amendments: bool | None = False
     max_held: int | None = 5
+    max_grouped: int | None = None
 
     def __init__(self, lessons: Sequence[Lesson], connect: Callable[[], Awaitable[TaskServer]]) -> None:
         self._connect = connect
@@ -93,6 +94,10 @@ class TourServer:
 
     async def next_task(self, campaign_id: str, idempotency_key: str) -> ClaimedTask | None:
         return ClaimedTask(self._left.popleft(), lease=LEASE_SECONDS) if self._left else None
+
+    async def next_group(self, campaign_id: str, limit: int, idempotency_key: str) -> list[ClaimedTask]:
+        task = await self.next_task(campaign_id, idempotency_key)
+        return [] if task is None else [task]
 
     async def renew(self, task_id: str) -> ClaimStatus:
         return ClaimStatus(held=True, expires_in=LEASE_SECONDS)

@@ -13,11 +13,11 @@ from gonogo.desk.core.background import TaskSupervisor
 from gonogo.desk.core.clock import wait_for, within
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decision
-from gonogo.desk.outbox.outbox import Counts, Outbox
+from gonogo.desk.outbox.outbox import Counts, NewAnswer, Outbox
 from gonogo.desk.outbox.sender import OnState, Sender
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.undo_buffer import Answered, UndoBuffer, UndoPolicy
+from gonogo.desk.session.undo_buffer import Answered, UndoBuffer, UndoPolicy, last_batch
 
 FLUSH_SECONDS = 0.6
 """Longest time that closing waits for answers to be sent."""
@@ -75,10 +75,17 @@ class OutboxSession:
 
     def add(self, held: ClaimedTask, decision: Decision, request: PreparedRequest) -> int:
         """Stores an answer (on disk when this returns); returns its number. Raises `OutboxError`."""
-        number = self.outbox.add(self._address, held.task, decision, request, replaces=held.again)
+        return self.add_all([(held, decision, request)])[0]
+
+    def add_all(self, answers: Sequence[tuple[ClaimedTask, Decision, PreparedRequest]]) -> list[int]:
+        """Stores answers that were given at once, all or none; returns their numbers. Raises `OutboxError`."""
+        new = [NewAnswer(held.task, decision, request, held.again) for held, decision, request in answers]
+        numbers = self.outbox.add_all(self._address, new)
         self.problem = ("", "")
-        self.undo.answers.append(Answered(number, held, decision, self._clock.monotonic()))
-        return number
+        now = self._clock.monotonic()
+        for number, (held, decision, _request) in zip(numbers, answers, strict=True):
+            self.undo.answers.append(Answered(number, held, decision, now))
+        return numbers
 
     def withdraw_last(self) -> Answered | None:
         """Takes back the last answer, if it has not left the desk. Raises `OutboxError` when the disk refuses."""
@@ -88,6 +95,13 @@ class OutboxSession:
         withdrawn = self.outbox.withdraw(answer.number)
         self.undo.pop([answer])
         return answer if withdrawn else None
+
+    def withdraw_batch(self) -> list[Answered]:
+        """Takes back the answers that were given last, a page or one, if they have not left the desk."""
+        batch = list(last_batch(self.undo.answers))
+        withdrawn = bool(batch) and self.outbox.withdraw(*(answer.number for answer in batch))
+        self.undo.pop(batch)
+        return batch if withdrawn else []
 
     def release(self, answers: Sequence[Answered]) -> None:
         """Hands answers over to the sender."""

@@ -1,7 +1,8 @@
 """Task prefetcher: claims tasks before they are needed, renews their leases during work, and releases them at the end.
 
 How many depends on how long fetching and deciding take (2 to 5), and on how many claims the server allows. A server
-that hands out the same task until it is answered is detected, and from then on asked for one at a time. While the
+that hands out the same task until it is answered is detected, and from then on asked for one at a time. Where the
+campaign asks equal values together, pages are claimed, as large as the terminal can show. While the
 server is away all tasks ahead stay, whatever becomes of their leases: an answer that comes late is never thrown away.
 """
 
@@ -13,14 +14,15 @@ import math
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
+from dataclasses import replace
 
 from gonogo.client.errors import AuthenticationError, GonogoClientError
 from gonogo.desk.connection.circuit_breaker import ServerConnection, is_trouble
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
-from gonogo.desk.core.models import ClaimedTask, DeskTask
+from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.session.claim_limits import ClaimLimits
+from gonogo.desk.session.prefetch_host import PrefetchHost
 from gonogo.desk.session.running_instances import RunningInstances
 
 LEAST_AHEAD = 2
@@ -35,42 +37,6 @@ WINDOW_SECONDS = 2.0
 """Pause before the queue is asked again for a task that another window has left."""
 AWAY_SECONDS = 1800.0
 """After so long without a key claims are no longer renewed: others want to work too."""
-
-
-class PrefetchHost(Protocol):
-    """Protocol of the session that the prefetcher works for."""
-
-    def in_hand(self) -> list[ClaimedTask]:
-        """Returns the current task and those whose answers can still be taken back."""
-        ...
-
-    def occupied(self) -> int:
-        """Returns how many claims the server counts beside the tasks ahead: the current one and all unsent answers."""
-        ...
-
-    def answered(self, task_id: str) -> bool:
-        """Returns whether an answer to the task is in the outbox, or was delivered a moment ago."""
-        ...
-
-    def last_key(self) -> float:
-        """Returns when the person last pressed a key, on the monotonic clock."""
-        ...
-
-    def on_prefetched(self, held: ClaimedTask) -> None:
-        """Called when a task was put ahead: its picture can be made."""
-        ...
-
-    def on_renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
-        """Called when a held task has a new lease."""
-        ...
-
-    def on_lost(self, held: ClaimedTask) -> None:
-        """Called when the server no longer holds the claim on a held task."""
-        ...
-
-    def changed(self) -> None:
-        """Called when something that is shown may differ."""
-        ...
 
 
 class TaskPrefetcher:
@@ -94,6 +60,11 @@ class TaskPrefetcher:
         self.repeating = False
         self.elsewhere = False
         self.refused: GonogoClientError | None = None
+        self.grouping = False
+        """Whether the campaign asks equal values together."""
+        self.page_limit = 1
+        """Tasks of a page that the terminal can show."""
+        self._max_grouped: int | None = None
         self._campaign_id = campaign_id
         self._connection = connection
         self._server = server
@@ -122,6 +93,13 @@ class TaskPrefetcher:
             if self._away or held.expires_at is None or held.expires_at > now:
                 return held
         return None
+
+    def pop_page(self, page: str) -> list[ClaimedTask]:
+        """Removes and returns the tasks of the page at the front; none without a page."""
+        rest: list[ClaimedTask] = []
+        while page and self.ahead and self.ahead[0].page == page:
+            rest.append(self.ahead.popleft())
+        return rest
 
     def push_front(self, held: ClaimedTask) -> None:
         """Puts a task back ahead of all others."""
@@ -158,20 +136,30 @@ class TaskPrefetcher:
 
     def use_capabilities(self, server: TaskServer) -> None:
         """Takes over what the server can do."""
-        self.extensions = server.extensions
+        self.extensions, self._max_grouped = server.extensions, server.max_grouped
         if server.max_held is not None:
             self.limits.most, self.limits.stated = server.max_held, True
 
     @property
     def full(self) -> bool:
         """Whether no further task can be claimed before an answer has been delivered."""
-        return len(self.ahead) + self._host.occupied() >= self.share
+        return len(self.ahead) + self._host.occupied() + self._page_limit > self.share
 
     @property
     def share(self) -> int:
         """Tasks this window may hold: the server's limit for one person, divided among the windows."""
         others = self._instances.others if self._instances else 0
-        return max(1, self.limits.held // (1 + others))
+        held = self.limits.held if self._most_grouped is None else self._most_grouped
+        return max(self._page_limit, held // (1 + others))
+
+    @property
+    def _most_grouped(self) -> int | None:
+        """Claims that may be held on pages; `None` where tasks are claimed one by one."""
+        return self._max_grouped if self.grouping else None
+
+    @property
+    def _page_limit(self) -> int:
+        return 1 if self._most_grouped is None else max(1, self.page_limit)
 
     @property
     def starved(self) -> bool:
@@ -213,7 +201,9 @@ class TaskPrefetcher:
     def _more_needed(self) -> bool:
         if self.waiting and self._clock.monotonic() < self._poll_at:
             return False
-        return len(self.ahead) < self.depth and not self.full
+        pages = {held.page for held in self.ahead if held.page}
+        n_ahead = len(pages) + sum(not held.page for held in self.ahead)
+        return n_ahead < (min(self.depth, LEAST_AHEAD) if pages else self.depth) and not self.full
 
     def _pause(self) -> float | None:
         if self.waiting:
@@ -225,46 +215,54 @@ class TaskPrefetcher:
             started = self._clock.monotonic()
             if started - self._key[1] > SAME_KEY_SECONDS:
                 self._key = (str(uuid.uuid4()), started)
-            claimed = await server.next_task(self._campaign_id, self._key[0])
+            claimed = await self._claim(server, self._key[0])
         self._connection.clear(slot)
         self._key = ("", -math.inf)
         self.refused = None
         self._fetching += 0.3 * (self._clock.monotonic() - started - self._fetching)
-        if claimed is None:
+        if not claimed:
             self.exhausted = True
             self._poll_later()
-        else:
-            self._accept(self._dated(claimed.task, claimed.lease))
+        accepted = [held for held in (self._dated(held, held.lease) for held in claimed) if self._accept(held)]
+        for held in accepted:  # a page is shown as a whole
+            self._host.on_prefetched(held)
         self._host.changed()
 
-    def _accept(self, held: ClaimedTask) -> None:
+    async def _claim(self, server: TaskServer, key: str) -> list[ClaimedTask]:
+        if self._most_grouped is not None:
+            return await server.next_group(self._campaign_id, self._page_limit, key)
+        claimed = await server.next_task(self._campaign_id, key)
+        return [] if claimed is None else [claimed]
+
+    def _accept(self, held: ClaimedTask) -> bool:
+        """Puts a claimed task ahead; false where it is there already, or no use."""
         task = held.task
         if self._confirms(held):
-            return
+            return False
         if self._instances is not None and not self._instances.reserve(task.id):
             self.elsewhere = self.repeating = True
             self._poll_at = self._clock.monotonic() + WINDOW_SECONDS
-            return
+            return False
         self.elsewhere = False
         known = [*self.ahead, *self._host.in_hand()]
         if any(other.task.id == task.id for other in known) or self._host.answered(task.id):
             self.limits.repeated(len(self.ahead) + self._host.occupied())
             self.repeating = True
             self._poll_later()
-            return
+            return False
         self.exhausted = self.repeating = False
         self.ahead.append(held)
-        self._host.on_prefetched(held)
+        return True
 
     def _confirms(self, held: ClaimedTask) -> bool:
         """Takes `held` over, and returns true, if it is a task restored from the last run that is claimed again now."""
         for place, other in enumerate(self.ahead):
             if other.task.id == held.task.id and not other.claimed:
-                self.ahead[place] = held
+                self.ahead[place] = replace(held, page=other.page)
                 return True
         for other in self._host.in_hand():
             if other.task.id == held.task.id and not other.claimed:
-                self._host.on_renewed(other, held)
+                self._host.on_renewed(other, replace(held, page=other.page))
                 return True
         return False
 
@@ -282,8 +280,9 @@ class TaskPrefetcher:
         pause = POLL_SECONDS * (2 if self._host.in_hand() else 1)
         self._poll_at = self._clock.monotonic() + pause
 
-    def _dated(self, task: DeskTask, lease: float | None) -> ClaimedTask:
-        return ClaimedTask(task, self._clock.boot() + lease if lease is not None else None, lease)
+    def _dated(self, held: ClaimedTask, lease: float | None) -> ClaimedTask:
+        expires_at = self._clock.boot() + lease if lease is not None else None
+        return replace(held, expires_at=expires_at, lease=lease, claimed=True)
 
     # --- leases --------------------------------------------------------------------------------------
 
@@ -336,7 +335,7 @@ class TaskPrefetcher:
             self._drop(held)
             return
         if status.held:
-            self._replace(held, self._dated(held.task, status.expires_in))
+            self._replace(held, self._dated(held, status.expires_in))
         else:
             self._drop(held)
 

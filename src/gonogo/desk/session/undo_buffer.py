@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gonogo.desk.core.models import ClaimedTask, Decision
@@ -34,14 +34,22 @@ class UndoPolicy:
     one_by_one: bool
 
 
+def last_batch(answers: Sequence[Answered]) -> Sequence[Answered]:
+    """Returns the answers that were given last: one, or those of a page that was confirmed at once."""
+    size = answers[-1].decision.group_size if answers else 1
+    batch = answers[-size:]
+    return batch if len({(answer.at, answer.held.page) for answer in batch}) <= 1 else answers[-1:]
+
+
 def release_times(answers: list[Answered], undo_seconds: float, policy: UndoPolicy) -> list[tuple[Answered, float]]:
     """Returns, for each answer in order, the time (monotonic) of its release.
 
-    The rule: when another answer was given after it, and not before `undo_seconds` have passed.
+    The rule: when another answer was given after it, and not before `undo_seconds` have passed. The answers of a page
+    count as one.
     """
     times = []
     for place, answer in enumerate(answers):
-        last = place == len(answers) - 1
+        last = place >= len(answers) - len(last_batch(answers))
         if policy.one_by_one and not policy.more:
             due = answer.at
         elif last:
