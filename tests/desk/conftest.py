@@ -18,6 +18,7 @@ from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.sheet_text import SheetText
 from tests.support.labeling_server import BASE, CAMPAIGN, FakeClock, ScriptedServer, names, until
 
 MakeDesk = Callable[..., Coroutine[Any, Any, AnnotateSession]]
@@ -37,6 +38,9 @@ class NoDrawings:
 
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
         self.asked.append((ref, request))
+
+    async def text(self, ref: SheetRef, page: int, query: str = "") -> SheetText | NoPicture:
+        return NoPicture("This drawing has no text.")
 
     async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture:
         return NoPicture("There is no drawing here.")

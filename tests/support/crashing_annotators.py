@@ -36,6 +36,7 @@ from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.task_pictures import AskUrl
 from gonogo.json_types import JsonObject
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.sheet_text import SheetText
 
 REPO = Path(__file__).resolve().parents[2]
 BEGUN = 9
@@ -76,6 +77,9 @@ class NoDrawings:
 
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
         return None
+
+    async def text(self, ref: SheetRef, page: int, query: str = "") -> SheetText | NoPicture:
+        return NoPicture("This drawing has no text.")
 
     async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture:
         return NoPicture("There is no drawing here.")

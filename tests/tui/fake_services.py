@@ -14,6 +14,7 @@ from gonogo.desk.core.settings import Settings
 from gonogo.desk.session.task_pictures import Form, PictureSource
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
+from gonogo.sheets.sheet_text import SheetText
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 
@@ -95,6 +96,8 @@ class FakeAnnotateSession:
         self.past: list[Decided] = []
         self.again: Decided | None = None
         self.exported: Path | None = None
+        self.sheet_text: Callable[[int, str], SheetText] | None = None
+        self.asked_texts: list[tuple[int, str]] = []
         self.fails: Exception | None = None
         self.guideline = ""
         self.unit = ""
@@ -170,6 +173,13 @@ class FakeAnnotateSession:
         self.requests.append(request)
         self.asked[task.id] = request
         return self.draw(task, request)
+
+    async def text(self, task: DeskTask, page: int, query: str = "") -> SheetText | NoPicture:
+        self.asked_texts.append((page, query))
+        return self.sheet_text(page, query) if self.sheet_text is not None else NoPicture("This drawing never came.")
+
+    def others(self, task: DeskTask) -> tuple[tuple[float, ...], ...]:
+        return tuple(each.bbox for each in self.tasks if each.bbox is not None and each.bbox != task.bbox)
 
     async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
         return self.exported or NoPicture("This part has no drawing.")

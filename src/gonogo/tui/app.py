@@ -254,6 +254,9 @@ class GonogoApp(App[None]):
     async def action_review(self) -> None:
         await self.navigator.show_review()
 
+    def action_whole_sheet(self) -> None:
+        self.navigator.show_whole_sheet()
+
     def action_switch(self) -> None:
         self.navigator.show_switch()
 

@@ -11,6 +11,7 @@ from textual.app import App
 
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.startup_shortcuts import size_classes
+from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -206,6 +207,14 @@ class Navigator:
     def _after_practice(self, _: object) -> None:
         if self.session is not None:
             self.session.retry_now()  # passing the practice may have opened the queue
+
+    def show_whole_sheet(self) -> None:
+        """Opens the whole drawing of the question on the screen; leaving it shows the question as it was."""
+        from gonogo.tui.screens.work.whole_sheet import WholeSheetScreen  # loaded when first shown
+
+        pane = next(iter(self._app.screen.query(TaskPane)), None)
+        if pane is not None and pane.current is not None and not pane.editing:
+            self._app.push_screen(WholeSheetScreen(pane, pane.current))
 
     def show_campaigns(self) -> None:
         """Opens the lead's dashboard."""

@@ -28,9 +28,13 @@ class Viewport:
     mode: PictureMode = PictureMode.QUADRANT
     cell_ratio: float = 2.0
     cell_pixels: tuple[int, int] = (0, 0)
+    pixels_most: int = 0
+    """Pixels that a picture may be wide or high in this terminal; 0 for any."""
 
     def reset(self) -> Viewport:
-        return Viewport(mode=self.mode, cell_ratio=self.cell_ratio, cell_pixels=self.cell_pixels)
+        return Viewport(
+            mode=self.mode, cell_ratio=self.cell_ratio, cell_pixels=self.cell_pixels, pixels_most=self.pixels_most
+        )
 
     def with_window(self, cells: tuple[int, int], pixels: tuple[int, int]) -> Viewport:
         """Returns the view in a window of so many cells and pixels, which tell the shape of a cell."""
@@ -65,6 +69,9 @@ class Viewport:
     def base_request(self, cells: tuple[int, int]) -> PictureRequest:
         """Returns a request without a task, for preparing pictures of a pane of `cells` (columns, rows)."""
         columns, rows = cells
+        if self.pixels_most and min(self.cell_pixels) > 0:  # a smaller picture, in the middle of the pane
+            columns = min(columns, self.pixels_most // self.cell_pixels[0])
+            rows = min(rows, self.pixels_most // self.cell_pixels[1])
         locator = _LOCATOR if columns >= 60 and rows >= 20 else _SMALL_LOCATOR if columns >= 30 and rows >= 12 else None
         return PictureRequest(
             columns,

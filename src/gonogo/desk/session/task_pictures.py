@@ -9,8 +9,10 @@ from typing import Protocol
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import DrawingAddress, NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.sheet_text import SheetText
 
 MOST_TIMED = 8
+MOST_SHEETS, MOST_BOXES = 30, 300
 TaskPicture = tuple[PictureRequest, Picture | NoPicture]
 Form = Callable[[DeskTask], PictureRequest]
 """Request of a task's picture as the screen will show it."""
@@ -36,6 +38,14 @@ class PictureSource(Protocol):
         """The view at full resolution in a file for another program. Raises `OSError`."""
         ...
 
+    async def text(self, task: DeskTask, page: int, query: str = "") -> SheetText | NoPicture:
+        """What the text layer of the task's drawing says; see `SheetText`. Never raises for a bad drawing."""
+        ...
+
+    def others(self, task: DeskTask) -> tuple[tuple[float, ...], ...]:
+        """Boxes of the other tasks on the task's drawing that this session has met, as they were served."""
+        ...
+
 
 class DrawingSource(Protocol):
     """Pictures by sheet; `gonogo.sheets.drawing_service.DrawingService` is one."""
@@ -44,6 +54,7 @@ class DrawingSource(Protocol):
     def picture_ready(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture | None: ...
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None: ...
     async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture: ...
+    async def text(self, ref: SheetRef, page: int, query: str = "") -> SheetText | NoPicture: ...
     async def aclose(self) -> None: ...
 
 
@@ -74,16 +85,36 @@ class PictureCache:
         self._clock, self._on_drawn = clock or Clock(), on_drawn
         self._started: dict[str, float] = {}
         self._form: Form | None = None
+        self._boxes: dict[str, dict[tuple[float, ...], None]] = {}
         self._restored: tuple[str, PictureRequest, Picture | NoPicture] | None = None
+
+    def note(self, *tasks: DeskTask) -> None:
+        """Remembers the boxes of tasks, of which none may be asked for."""
+        for task in tasks:
+            if task.part_revision_id is not None and task.bbox is not None:
+                boxes = self._boxes.pop(task.part_revision_id, {})
+                kept = dict(list(self._boxes.items())[1 - MOST_SHEETS :])
+                self._boxes = {**kept, task.part_revision_id: {**boxes, task.bbox: None}}
+
+    def others(self, task: DeskTask) -> tuple[tuple[float, ...], ...]:
+        """See `PictureSource.others`."""
+        boxes = self._boxes.get(task.part_revision_id or "", {})
+        return tuple(sorted(box for box in list(boxes)[-MOST_BOXES:] if box != task.bbox))
+
+    async def text(self, task: DeskTask, page: int, query: str = "") -> SheetText | NoPicture:
+        """See `PictureSource.text`."""
+        return await self._drawings.text(_ref(task), page, query)
 
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
         """See `PictureSource.picture`."""
+        self.note(task)
         picture = self._restored_picture(task, request) or await self._drawings.picture(_ref(task), request)
         self._measure(task, at_most=False)
         return picture
 
     def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         """See `PictureSource.ready`."""
+        self.note(task)
         picture = self._restored_picture(task, request) or self._drawings.picture_ready(_ref(task), request)
         if picture is not None:
             self._measure(task, at_most=True)
@@ -101,6 +132,7 @@ class PictureCache:
 
     def add(self, task: DeskTask) -> None:
         """Starts to make the picture of a task that was prefetched, once the form is known."""
+        self.note(task)
         if self._form is not None:
             self._started = {**dict(list(self._started.items())[-MOST_TIMED:]), task.id: self._clock.monotonic()}
             self._drawings.prepare(_ref(task), self._form(task))

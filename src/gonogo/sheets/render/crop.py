@@ -26,7 +26,7 @@ _TEXT_OF_PANE = 0.25  # of the rows of a large pane
 _MAGNIFICATION_MOST = 400.0
 _SHEET_FILL = 0.98
 _PLACE_FILL = 0.94
-_PLACE_MOST = 8.0  # of the whole sheet: for a place whose text could not be measured
+_PLACE_FAIR = 5.0  # of the whole sheet
 
 SUBPIXELS_LEAST = (
     8.2  # height of a character in cells below which it can't be read: eight, and what is measured too much
@@ -182,7 +182,7 @@ def fit_view(
     scale = min(max(scale * request.zoom, whole), whole * _MAGNIFICATION_MOST)
     view_width, view_height = pane_width / scale, pane_height / scale
     centre = (width / 2, height / 2)
-    if target is not None and request.level is not Level.SHEET:
+    if target is not None and (request.level is not Level.SHEET or request.zoom > 1):
         centre = (target.x + target.width / 2, target.y + target.height / 2)
     x = _place_on_page(centre[0] + request.pan_x * view_width, view_width, width)
     y = _place_on_page(centre[1] + request.pan_y * view_height, view_height, height)
@@ -216,10 +216,13 @@ def _scale(
 def _place_scale(
     request: PictureRequest, box: Rect, whole: float, pane: tuple[float, float], text: float | None, least: float | None
 ) -> float:
-    """Returns the scale at which all of `box` is seen, and its text is no larger than reading takes."""
+    """Returns the scale at which all of `box` is seen, and its text is no larger than reading takes.
+
+    The text of a block of lines is often measured too high, so that a block is shown in a fair size whatever it says.
+    """
     fitting = min(pane[0] / box.width, pane[1] / box.height) * _PLACE_FILL
-    largest = _scale_needed(request, box, text, least) * _AIM if text else whole * _PLACE_MOST
-    return max(min(fitting, largest), whole)
+    readable = _scale_needed(request, box, text, least) * _AIM if text else 0.0
+    return max(min(fitting, max(readable, whole * _PLACE_FAIR)), whole)
 
 
 def detail_scale(

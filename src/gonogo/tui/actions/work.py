@@ -29,6 +29,7 @@ ANNOTATE = Scope(
     *_answers(),
     Action("undo", "undo", "Take the last answer back.", ("u", "backspace"), "undo", 6),
     Action("context", "context", "Show more of the sheet: detail, view, sheet.", ("z",), "pane('context')", 7),
+    Action("whole", "sheet", "The whole drawing: pages, search, title block.", ("Z",), "app.whole_sheet", 9),
     Action("guideline", "guideline", "The question in full, and the guideline.", ("g",), "about", 9),
     *(_confidence(level) for level in range(1, 6)),
     Action("note", "note", "A note with the answer, such as “unreadable”.", ("n",), "notes('add')", 10),
@@ -83,6 +84,29 @@ HISTORY = Scope(
     Action("undo", "take back", "Take the last answer back.", ("u", "backspace"), "undo", 6),
     Action("ids", "ids", "Show the ids in the details, or not.", ("i",), "ids", 9),
     Action("back", "back", "Back to where you came from.", ("escape", "h", "q"), "back", 5),
+)  # fmt: skip
+
+SHEET = Scope(
+    "sheet", "The whole drawing",
+    Action("back", "question", "Back to the question as it was.", ("escape", "enter", "Z"), "back", 1),
+    Action("find", "find", "Find a text of the drawing.", ("slash",), "find", 2),
+    Action("next", "next", "The next place with that text.", ("n",), "hit(1)", 8),
+    Action("previous", "before", "The place before with that text.", ("N",), "hit(-1)"),
+    Action("title", "title block", "To the title block.", ("1",), "bookmark('title block')", 3),
+    Action("notes", "notes", "To the notes.", ("2",), "bookmark('notes')", 4),
+    Action("tolerances", "tolerances", "To the general tolerances.", ("3",), "bookmark('general tolerances')", 5),
+    Action("home", "its box", "To the box of the question.", ("0", "home"), "question", 6),
+    Action("context", "all", "All of the page, or the place again.", ("z",), "context", 7),
+    Action("page_on", "page", "The next page.", ("pagedown",), "page(1)", 9),
+    Action("page_back", "page back", "The page before.", ("pageup",), "page(-1)"),
+    Action("left", "left", "Move the drawing left.", ("left",), "pan(-1, 0)"),
+    Action("right", "right", "Move the drawing right.", ("right",), "pan(1, 0)"),
+    Action("up", "up", "Move the drawing up.", ("up",), "pan(0, -1)"),
+    Action("down", "down", "Move the drawing down.", ("down",), "pan(0, 1)"),
+    Action("closer", "closer", "Enlarge the drawing.", ("plus", "equals_sign"), "zoom(1)", 10),
+    Action("away", "away", "Make the drawing smaller.", ("minus",), "zoom(-1)"),
+    Action("rotate", "turn", "Turn the drawing by a quarter.", ("o",), "rotate", 11),
+    Action("invert", "invert", "Swap ink and paper of the drawing.", ("i",), "invert"),
 )  # fmt: skip
 
 TOUR = Scope(

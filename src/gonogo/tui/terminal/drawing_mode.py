@@ -6,10 +6,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gonogo.sheets.models import NoPicture
-from gonogo.sheets.picture_modes import PIXEL_MODES
+from gonogo.sheets.picture_modes import PIXEL_MODES, PictureMode
 from gonogo.tui.terminal.capabilities import NO_PICTURES, TerminalCapabilities
 from gonogo.tui.viewport import Viewport
 
+XTERM_MOST = 1_000
+"""Pixels across and down above which xterm draws nothing of a Sixel picture: its `maxGraphicSize`."""
 TURNED_OFF = NoPicture("Drawings are turned off in the settings (picture_mode).", "Press m to turn them on.")
 
 
@@ -30,9 +32,12 @@ class DrawingMode:
         return f"{mode.value} ({reason})"
 
     def apply(self, view: Viewport) -> Viewport:
-        """Returns `view` in this mode, with the size of a cell where pixels are drawn."""
+        """Returns `view` in this mode, with the size of a cell where pixels are drawn, and the most of them."""
         mode, _ = self._terminal.chosen(self._setting, color=self._color)
-        return replace(view, mode=mode, cell_pixels=self._terminal.cell if mode in PIXEL_MODES else (0, 0))
+        cell = self._terminal.cell if mode in PIXEL_MODES else (0, 0)
+        is_xterm = self._terminal.answers.name.startswith("XTerm")
+        most = XTERM_MOST if mode is PictureMode.SIXEL and is_xterm else 0
+        return replace(view, mode=mode, cell_pixels=cell, pixels_most=most)
 
     def next(self) -> str:
         """Takes the terminal's next mode, now and at the next start; returns the notice to show if it was not kept."""

@@ -106,9 +106,9 @@ class TaskPane(Container):
         self.view = Viewport()
         self.guard = KeyGuard(clock, settings.guard_ms / 1000, settings.burst_ms / 1000)
         self.gate = AnswerGate(self, self.guard, self._must_be_seen)
-        self._pictures = pictures
+        self.pictures = pictures
         self._panel = panel
-        self._notify_key = on_key
+        self.notify_key = on_key
         self._mode_setting = settings.picture_mode
         self._previous: DeskTask | None = None
         self._cells: tuple[int, int] | None = None
@@ -124,7 +124,7 @@ class TaskPane(Container):
         with Vertical(id="panel"):
             yield PromptLine(id="prompt")
             yield ValueView(id="value")
-            yield CorrectionEditor(self._notify_key)
+            yield CorrectionEditor(self.notify_key)
             yield from self._panel
 
     def on_mount(self) -> None:
@@ -178,7 +178,7 @@ class TaskPane(Container):
         request = self.request_ahead(task)
         self.arranger.remember(task, self._ready_picture(task, request))
         if is_better := not self.mode.turned_off and self.request_ahead(task) != request:
-            self._pictures.prepare(self.request_ahead)
+            self.pictures.prepare(self.request_ahead)
         return is_better
 
     def _must_be_seen(self) -> list[Least]:
@@ -234,11 +234,11 @@ class TaskPane(Container):
             self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
 
     def _ready_picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        return TURNED_OFF if self.mode.turned_off else self._pictures.ready(task, request)
+        return TURNED_OFF if self.mode.turned_off else self.pictures.ready(task, request)
 
     async def _fetch_picture(self, task: DeskTask) -> None:
         request = self.view.request(task, self.cells)
-        picture = self._ready_picture(task, request) or await self._pictures.picture(task, request)
+        picture = self._ready_picture(task, request) or await self.pictures.picture(task, request)
         if self.shows(task):
             self.arranger.remember(task, picture)
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view), task.bbox)
@@ -251,7 +251,7 @@ class TaskPane(Container):
         form = self.view.for_same_sheet(), self.arranger.room, self.arranger.arrangement
         if form != self._prepared:
             self._prepared = form
-            self._pictures.prepare(self.request_ahead)
+            self.pictures.prepare(self.request_ahead)
 
     def request_ahead(self, task: DeskTask) -> PictureRequest:
         """Returns the request that showing `task` next would make."""
@@ -395,6 +395,6 @@ class TaskPane(Container):
     async def _view_outside(self, task: DeskTask) -> None:
         """Opens the crop in the system's viewer; without one, shows the path of its file."""
         cells = self.cells if self._drawing_visible else (80, 24)
-        export = self._pictures.export(task, self.view.request(task, cells))
+        export = self.pictures.export(task, self.view.request(task, cells))
         if problem := await show_crop_outside(export, os.environ):
             self.gonogo.show_notice(problem, warning=True, seconds=15)

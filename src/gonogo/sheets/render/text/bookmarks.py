@@ -38,12 +38,13 @@ _LABELS = tuple(
 )
 _LABELS_LEAST = 3
 _WIDE, _HIGH = 0.4, 0.3  # of the page: parts of one title block lie no further apart
+_VALUE = 0.015  # of the page, from a label to the value that belongs to it
 _NOTES = re.compile(
     r"(?:general\s+|allgemeine\s+)?(?:notes?|notizen|hinweise?|anmerkung(?:en)?|bemerkung(?:en)?|remarques?)"
     r"(?:\s+generales?)?\s*(?:[:.\-]|$)"
 )
 _NOTES_MOST = 40
-_INDENT = 0.04  # of the page's width
+_INDENT, _OUTDENT = 0.04, 0.01  # of the page's width
 _NEXT_LINE = 1.8  # of a line's height: what lies further below belongs to something else
 _TOLERANCES = (
     re.compile(r"\biso\s*-?\s*(?:2768|22081)|\bdin\s*7168"),
@@ -73,7 +74,16 @@ def _title_block(placed: Sequence[tuple[str, Box]]) -> Box | None:
         rank = len({number for number, _ in near}), anchor.y1 + anchor.x1
         if rank > best[:2]:
             best = (*rank, [box for _, box in near])
-    return _around(best[2]) if best[0] >= _LABELS_LEAST else None
+    if best[0] < _LABELS_LEAST:
+        return None
+    labelled = _around(best[2])
+    return _around([labelled, *(box for _, box in placed if _is_beside(labelled, box))])
+
+
+def _is_beside(block: Box, box: Box) -> bool:
+    """Returns whether a text lies in the rectangle around the labels, or close to it: the value below a label does."""
+    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    return block.x0 - _VALUE <= x <= block.x1 + _VALUE and block.y0 - _VALUE <= y <= block.y1 + _VALUE
 
 
 def _is_near(anchor: Box, box: Box) -> bool:
@@ -85,7 +95,8 @@ def _notes(placed: Sequence[tuple[str, Box]]) -> Box | None:
     heading = next((box for text, box in placed if _NOTES.match(text)), None)
     if heading is None:
         return None
-    column = [box for _, box in placed if abs(box.x0 - heading.x0) <= _INDENT and box.y0 >= heading.y0]
+    left, right = heading.x0 - _OUTDENT, heading.x0 + _INDENT
+    column = [box for _, box in placed if left <= box.x0 <= right and box.y0 >= heading.y0]
     block = [heading]
     for box in sorted(column, key=lambda each: each.y0)[: _NOTES_MOST + 1]:
         below = box.y0 - block[-1].y1
@@ -99,7 +110,7 @@ def _tolerances(placed: Sequence[tuple[str, Box]]) -> Box | None:
     for words in _TOLERANCES:
         for text, box in placed:
             if words.search(text):
-                return _around([box])
+                return box
     return None
 
 

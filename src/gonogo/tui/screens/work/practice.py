@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _SHARED = frozenset(
     "annotate." + name
     for name in (
-        *(*VERDICTS, "fix", "context", "guideline", "left", "right", "up", "down", "closer"),
+        *(*VERDICTS, "fix", "context", "whole", "guideline", "left", "right", "up", "down", "closer"),
         *("away", "home", "rotate", "invert", "mode", "outside"),
     )
 )

@@ -11,6 +11,7 @@ from gonogo.desk.core.models import HELP, Decision, DeskTask, TaskNote
 from gonogo.tui.presenters.work import annotate, question_notes
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.common.confirm import ConfirmScreen
+from gonogo.tui.screens.work.sheet_facts import SheetFacts
 
 if TYPE_CHECKING:
     from gonogo.tui.screens.work.annotate import AnnotateScreen
@@ -26,6 +27,7 @@ class QuestionNotes:
         self._screen = screen
         self._notes: dict[str, TaskNote] = {}
         self._place = annotate.PlaceHint()
+        self._facts = SheetFacts(lambda: screen.pane, screen.show_hint)
 
     def of(self, task_id: str) -> TaskNote:
         """The note that goes with the answer to a task."""
@@ -38,7 +40,13 @@ class QuestionNotes:
             self._notes[task_id] = note
 
     def hint(self, task: DeskTask) -> Content:
-        """Line below the value of a question: that it is asked again, its note, or that its place was asked before."""
+        """Lines below the value of a question: that it is asked again, its note, or that its place was asked before;
+        and class and unit of its sheet.
+        """
+        facts = self._facts.line(task, self._screen.session.unit)
+        return Content("\n").join([line for line in (self._first_line(task), facts) if line.plain])
+
+    def _first_line(self, task: DeskTask) -> Content:
         session = self._screen.session
         place = self._place.show(task, session.state.recent)
         if session.rejected.answering:
