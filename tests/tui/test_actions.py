@@ -24,6 +24,7 @@ from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
 from gonogo.tui.screens.work.review import ReviewScreen
 from gonogo.tui.screens.work.tour import TourScreen
+from gonogo.tui.screens.work.whole_sheet import WholeSheetScreen
 from gonogo.tui.widgets.task_pane import TaskPane
 
 OWNERS: dict[actions.Scope, type] = {
@@ -32,6 +33,7 @@ OWNERS: dict[actions.Scope, type] = {
     EDIT: AnnotateScreen,
     actions.CHOOSE: ChooseCampaignScreen,
     actions.HISTORY: HistoryScreen,
+    actions.SHEET: WholeSheetScreen,
     actions.REVIEW: ReviewScreen,
     actions.ADJUDICATE: AdjudicateScreen,
     actions.CONTACT: ContactSheetScreen,
@@ -53,8 +55,9 @@ def test_ids_are_unique_and_every_action_can_be_called() -> None:
     assert len(BY_ID) == len(ACTIONS)
     for scope, owner in OWNERS.items():
         for action in scope.actions:
-            called = action.call.removeprefix("pane('").split("(")[0].removesuffix("')")
-            assert hasattr(TaskPane if action.call.startswith("pane(") else owner, "action_" + called), action.id
+            called = action.call.removeprefix("pane('").removeprefix("app.").split("(")[0].removesuffix("')")
+            node = {"pane": TaskPane, "app.": GonogoApp}.get(action.call[:4], owner)
+            assert hasattr(node, "action_" + called), action.id
             assert action.help.endswith(".")
             assert len(action.help) <= 54, "one row of the help screen"
     assert set(OWNERS) == set(actions.SCOPES)

@@ -51,6 +51,7 @@ def test_a_keymap_is_checked(raw: dict[str, object], kept: dict[str, str] | None
 def test_a_persons_key_wins_over_one_that_we_ship() -> None:
     keymap = read_keymap({"annotate.correct": "z", "app.theme": "0"})
     kept = {"annotate.correct": "z", "annotate.context": "", "app.theme": "0", "annotate.home": "home"}
+    kept["sheet.home"] = "home"
     assert {one: keys for one, keys in keymap.keys.items() if not one.startswith("adjudicate")} == kept
     assert [problem.split(":")[0] for problem in keymap.problems] == ["annotate.context"]
 

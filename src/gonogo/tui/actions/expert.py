@@ -69,7 +69,7 @@ ADJUDICATE = Scope(
     Action("names", "names", "Show or hide who voted.", ("b",), "names", 9),
     Action("later", "later", "Go on without a ruling.", ("l",), "later", 11),
     Action("context", "context", "Show more of the sheet.", ("z",), "pane('context')", 12),
-    Action("whole", "sheet", "The whole drawing: pages, search, title block.", ("Z",), "app.whole_sheet", 12),
+    Action("whole", "sheet", "The whole drawing: pages, search, title block.", ("Z",), "app.whole_sheet", 15),
     Action("question", "question", "Question and value in full; i there shows the ids.", ("v",), "about"),
     Action("left", "left", "Move the drawing left.", ("left",), "pane('pan(-1, 0)')"),
     Action("right", "right", "Move the drawing right.", ("right",), "pane('pan(1, 0)')"),

@@ -82,6 +82,7 @@ class WholeSheetScreen(Screen[None]):
         self._pane, self._asked, self._pictures = pane, task, pane.pictures
         self._question = Place(page_of(task), task.bbox)
         self._place = self._question
+        self._others = self._pictures.others(task)
         self._view = replace(pane.mode.apply(pane.view).reset(), level=Level.SHEET)
         self._n_pages: int | None = None
         self._query = ""
@@ -119,7 +120,7 @@ class WholeSheetScreen(Screen[None]):
 
     def _request(self) -> PictureRequest:
         view, place = self._view, self._place
-        others = self._pictures.others(self._asked)
+        others = self._others
         if self._asked.bbox is not None and place.box != self._asked.bbox:
             others = (*others, self._asked.bbox)
         return replace(
@@ -217,6 +218,8 @@ class WholeSheetScreen(Screen[None]):
     async def _show_bookmark(self, kind: PlaceKind) -> None:
         text = await self._pictures.text(self._asked, self._place.page)
         place = None if isinstance(text, NoPicture) else text.bookmark(kind, self._place.page)
+        if place is not None and place.box.page != self._place.page:  # its class and unit are those of its own page
+            text = await self._pictures.text(self._asked, place.box.page)
         self.said.show(whole_sheet.bookmark_line(kind, place, text))
         if place is not None:
             self._show_place(Place.of(place.box), Level.PLACE)
