@@ -148,6 +148,8 @@ class ScriptedServer:
     """Each task has a box of its own."""
     grouping: bool = False
     """All tasks have one value, and are claimed as pages."""
+    revision: str | None = None
+    """Drawing of all tasks."""
 
     def transport(self) -> httpx.ASGITransport:
         return httpx.ASGITransport(app=self)
@@ -341,6 +343,7 @@ class ScriptedServer:
             "prompt": f"Is {name} read right?",
             "predicted_value": {"text": "⌀16,5 +0,1 0"},
             "drawing_bbox": [0.1, 0.1, 0.2, 0.2 + 0.01 * self.tasks.index(name) * self.boxes],
+            "part_revision_id": self.revision,
             "feature_id": f"feature-of-{name}",
             "n_required": 3,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ from PIL import Image
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
+from gonogo.sheets.render.box_overlay import FAINT
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
+from gonogo.sheets.render.indexed_pixels import draw_plane
 from gonogo.sheets.render.mosaic import to_grey
+from gonogo.sheets.render.pixel_overlay import LINE, PAPER
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import PAGE, SPOTS, pdf_bytes, sheet_image, sheet_pdf, text_image
 
@@ -270,3 +274,70 @@ def test_a_missing_file_may_be_tried_again(drawings: OpenDrawings, tmp_path: Pat
     with pytest.raises(CannotShowError, match="is gone") as refused:
         _draw(drawings, tmp_path / "gone.png", PictureRequest(10, 5))
     assert refused.value.retry
+
+
+# --- the whole drawing ---------------------------------------------------------------------------------------
+
+
+def _fractions(spot: tuple[int, int, int, int]) -> tuple[float, ...]:
+    return tuple(value / side for value, side in zip(spot, (*PAGE, *PAGE), strict=True))
+
+
+@pytest.mark.parametrize("mode", [PictureMode.QUADRANT, PictureMode.BRAILLE, PictureMode.OCTANT])
+def test_other_boxes_get_a_quiet_frame_that_covers_no_ink(
+    drawings: OpenDrawings, folder: Path, mode: PictureMode
+) -> None:
+    plain = PictureRequest(78, 30, FRACTIONS, Level.SHEET, mode)
+    others = (_fractions(SPOTS[0]), _fractions(SPOTS[2]), FRACTIONS, (0.1, 0.1), (0.2, 0.2, 0.3, 0.3, 2.0))
+    before = _draw(drawings, folder / "vector.pdf", plain).grid
+    after = _draw(drawings, folder / "vector.pdf", replace(plain, others=others)).grid
+    changed = [at for at in range(len(after.mark)) if after.mark[at] == FAINT]
+    assert changed
+    assert {after.mark[at] for at in range(len(after.mark)) if after.mark[at] != before.mark[at]} == {FAINT}
+    glyphs, drawn = "".join(before.rows), "".join(after.rows)
+    blank = glyphs[0]
+    for at in changed:
+        assert glyphs[at] == blank
+        assert drawn[at] in "─│┌┐└┘"
+    same = [at for at in range(len(glyphs)) if at not in set(changed)]
+    assert all(glyphs[at] == drawn[at] and before.ink[at] == after.ink[at] for at in same)
+
+
+def test_other_boxes_in_pixels_cover_no_ink(drawings: OpenDrawings, folder: Path) -> None:
+    plain = PictureRequest(60, 20, FRACTIONS, Level.SHEET, PictureMode.KITTY, cell_pixels=(8, 16))
+    path = folder / "vector.pdf"
+    before = draw_plane(drawings, path, str(path), plain, {})
+    after = draw_plane(drawings, path, str(path), replace(plain, others=(_fractions(SPOTS[0]),)), {})
+    framed = after == LINE
+    assert framed.sum() > 40
+    assert (before[framed] == PAPER).all()
+    assert (before[~framed] == after[~framed]).all()
+
+
+def test_a_place_is_shown_in_one_piece_and_no_larger_than_it_fits(drawings: OpenDrawings, folder: Path) -> None:
+    for spot in SPOTS:
+        box = _fractions(spot)
+        picture = _draw(drawings, folder / "vector.pdf", PictureRequest(78, 30, box, Level.PLACE))
+        assert picture.strips == 1
+        assert picture.rotation == 0
+        assert picture.shown.x0 <= box[0] < box[2] <= picture.shown.x1
+        assert picture.shown.y0 <= box[1] < box[3] <= picture.shown.y1
+        assert picture.magnification > 2
+
+
+def test_a_page_is_shown_without_the_box_of_another(drawings: OpenDrawings, tmp_path: Path) -> None:
+    path = tmp_path / "pages.pdf"
+    path.write_bytes(sheet_pdf(pages=3))
+    request = PictureRequest(78, 30, FRACTIONS, Level.SHEET, page=2)
+    picture = _draw(drawings, path, request)
+    assert (picture.page, picture.n_pages, picture.box) == (2, 3, None)
+    assert _draw(drawings, path, replace(request, page=1)).box is not None
+    for page in (0, 4):
+        with pytest.raises(CannotShowError, match=f"page {page}"):
+            _draw(drawings, path, replace(request, page=page))
+
+
+def test_the_sheet_is_enlarged_around_the_box(drawings: OpenDrawings, folder: Path) -> None:
+    shown = _draw(drawings, folder / "vector.pdf", PictureRequest(78, 30, FRACTIONS, Level.SHEET, zoom=4)).shown
+    assert shown.x0 < FRACTIONS[0] < FRACTIONS[2] < shown.x1
+    assert shown.y0 < FRACTIONS[1] < FRACTIONS[3] < shown.y1

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.terminal.capabilities import NO_PICTURES, TerminalCapabilities
 from gonogo.tui.terminal.drawing_mode import DrawingMode
+from gonogo.tui.terminal.probe import TerminalReplies
 from gonogo.tui.viewport import Viewport
 
 
@@ -37,3 +40,12 @@ def test_a_choice_that_cannot_be_written_holds_and_says_so(tmp_path: Path) -> No
     (tmp_path / "file").write_text("")
     mode = drawing_mode(tmp_path / "file" / "terminals", NO_PICTURES)
     assert "not written" in mode.next()
+
+
+@pytest.mark.parametrize(("name", "size"), [("XTerm(390)", (100, 50)), ("WezTerm 20240203-110809", (200, 60))])
+def test_xterm_is_sent_no_picture_that_it_would_not_draw(tmp_path: Path, name: str, size: tuple[int, int]) -> None:
+    answers = TerminalReplies(name, sixel=True, cell=(10, 20), complete=True)
+    terminal = TerminalCapabilities({"TERM": "xterm-256color"}, tmp_path / "terminals", answers)
+    view = DrawingMode(terminal, "sixel", color=True).apply(Viewport()).reset()
+    request = view.base_request((200, 60))
+    assert (request.mode, (request.columns, request.rows)) == (PictureMode.SIXEL, size)

@@ -93,8 +93,8 @@ class PictureCache:
         for task in tasks:
             if task.part_revision_id is not None and task.bbox is not None:
                 boxes = self._boxes.pop(task.part_revision_id, {})
-                kept = dict(list(self._boxes.items())[1 - MOST_SHEETS :])
-                self._boxes = {**kept, task.part_revision_id: {**boxes, task.bbox: None}}
+                boxes[task.bbox] = None
+                self._boxes = {**dict(list(self._boxes.items())[1 - MOST_SHEETS :]), task.part_revision_id: boxes}
 
     def others(self, task: DeskTask) -> tuple[tuple[float, ...], ...]:
         """See `PictureSource.others`."""

@@ -25,6 +25,7 @@ from gonogo.tui.layout.arrangement import FEEDBACK_PANEL
 from gonogo.tui.presenters.common.format import editable_text
 from gonogo.tui.presenters.work import annotate, correction, practice
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
+from gonogo.tui.screens.work.sheet_facts import SheetFacts
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.scroll_lines import ScrollLines
@@ -78,6 +79,7 @@ class PracticeScreen(Screen[None]):
         self._profile = profile
         self._then = then
         self._answering = False
+        self._sheet_facts = SheetFacts(lambda: self.pane, self._show_hint)
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -117,11 +119,16 @@ class PracticeScreen(Screen[None]):
             self.words.update(practice.practice_card(self.session))
         elif not self.pane.shows(task):
             self.pane.show_task(task)
-            self.pane.editor.hint.show(Content(""))
+            self._show_hint()
             self.facts.show_task(task)
         self.set_class(task is None, "-card")
         self.standing.show(practice.status_line(self.session))
         self._show_feedback()
+
+    def _show_hint(self) -> None:
+        """Shows class and unit of the sheet below the value."""
+        if self.pane.current is not None and not self.pane.editing:
+            self.pane.editor.hint.show(self._sheet_facts.line(self.pane.current, ""))
 
     def _show_feedback(self) -> None:
         attempt = self.session.shown_attempt
@@ -246,10 +253,9 @@ class PracticeScreen(Screen[None]):
         return task
 
     def action_leave(self) -> None:
-        task = self._save_draft()
+        self._save_draft()
         self.pane.close_editor()
-        if task is not None:
-            self.pane.editor.hint.show(Content(""))
+        self._show_hint()
         self._show_keys()
 
     @on(Input.Changed)
