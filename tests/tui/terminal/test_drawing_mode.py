@@ -45,7 +45,7 @@ def test_a_choice_that_cannot_be_written_holds_and_says_so(tmp_path: Path) -> No
 @pytest.mark.parametrize(("name", "size"), [("XTerm(390)", (100, 50)), ("WezTerm 20240203-110809", (200, 60))])
 def test_xterm_is_sent_no_picture_that_it_would_not_draw(tmp_path: Path, name: str, size: tuple[int, int]) -> None:
     answers = TerminalReplies(name, sixel=True, cell=(10, 20), complete=True)
-    terminal = TerminalCapabilities({"TERM": "xterm-256color"}, tmp_path / "terminals", answers)
+    terminal = TerminalCapabilities({"TERM": "xterm-256color"}, tmp_path / "terminals", answers=answers)
     view = DrawingMode(terminal, "sixel", color=True).apply(Viewport()).reset()
     request = view.base_request((200, 60))
     assert (request.mode, (request.columns, request.rows)) == (PictureMode.SIXEL, size)
