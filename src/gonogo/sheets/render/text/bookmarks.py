@@ -77,7 +77,7 @@ def _title_block(placed: Sequence[tuple[str, Box]]) -> Box | None:
     if best[0] < _LABELS_LEAST:
         return None
     labelled = _around(best[2])
-    return _around([labelled, *(box for _, box in placed if _is_beside(labelled, box))])
+    return _around([*best[2], *(box for _, box in placed if _is_beside(labelled, box))])
 
 
 def _is_beside(block: Box, box: Box) -> bool:
