@@ -9,13 +9,15 @@ from dataclasses import replace
 from gonogo.client.requests import PreparedRequest, RequestKind
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.errors import OutboxError
-from gonogo.desk.core.models import AMENDABLE, UNSENT, ClaimedTask, Decided, Decision, SendState
+from gonogo.desk.core.models import AMENDABLE, UNSENT, ClaimedTask, Decided, Decision, DeskTask, SendState
 from gonogo.desk.outbox.rows import Address, OutboxRow
 from gonogo.desk.session.outbox_session import OutboxSession
 from gonogo.desk.session.undo_buffer import Answered
 
 SHOWN = 8
 """Answers in the line "before"."""
+EARLIER = 300
+"""Answers whose boxes are framed on the whole drawing."""
 PACE_OF = 20
 """The pace is the median of so many answers."""
 LEAST_FOR_PACE = 10
@@ -89,6 +91,13 @@ class AnswerLog:
     def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
         """Returns this login's answers in this campaign, newest first, given after `since` (seconds since 1970)."""
         return [row.decided() for row in self._outbox.history(self._address, since=since, limit=limit)]
+
+    def earlier_tasks(self) -> list[DeskTask]:
+        """Returns the tasks that were answered last, also in earlier runs; none where they can't be read."""
+        try:
+            return [answer.task for answer in self.history(limit=EARLIER)]
+        except OutboxError:
+            return []  # reported elsewhere; only their frames on the drawing are missing
 
     def answered(self, task_id: str) -> bool:
         """Returns whether an answer to the task is in the outbox, or was delivered a moment ago."""

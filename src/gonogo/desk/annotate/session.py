@@ -28,8 +28,6 @@ from gonogo.desk.session.prefetch import TaskPrefetcher
 from gonogo.desk.session.task_pictures import PictureCache
 from gonogo.desk.session.undo_buffer import UndoPolicy
 
-EARLIER_BOXES = 300
-"""Answers of earlier runs whose boxes are framed on the whole drawing."""
 RELEASE_SECONDS = 0.4
 """Longest time that closing waits for claims to be released."""
 FIRST_PAINT_SECONDS = 0.5
@@ -333,8 +331,7 @@ class AnnotateSession:
             tasks.start("fetch", self._prefetcher.run)
         tasks.start("tend", self._prefetcher.renew_leases)
         self._progress_wanted.set()
-        with contextlib.suppress(OutboxError):  # reported by the outbox; only frames on the drawing are missing
-            self.pictures.note(*(answer.task for answer in self.history(limit=EARLIER_BOXES)))
+        self.pictures.note(*self._log.earlier_tasks())
         tasks.start("explain", self._update_progress)
         if await connector.rediscover_capabilities():
             self._prefetcher.use_capabilities(server)
