@@ -30,6 +30,7 @@ ERROR_TYPES: tuple[str, ...] = (
     "zero_for_diameter",
     "letter_for_digit",
     "words",
+    "notation",
     "neighbour",
     "invented",
     "other",

@@ -36,6 +36,7 @@ class Cause(StrEnum):
     WRONG_DATUM = "wrong_datum"
     WRONG_SYMBOL = "wrong_symbol"  # R for ⌀, one characteristic for another, Ⓜ lost
     WORDS = "words"  # REF or THRU lost, or too many
+    NOTATION = "notation"  # 16.5 for 16,5: the same value, so nothing was wrong
     NEIGHBOUR = "neighbour"  # the right value was read, but at another place near
     DIGIT = "digit"  # one digit wrong, lost, too many, or read as another sign
 
@@ -54,14 +55,16 @@ _ValueRule = Callable[[EngineeringValue, EngineeringValue], bool]
 
 
 def cause_of(predicted: object, right: object, nearby: Collection[str] = ()) -> Cause | None:
-    """Returns why `predicted` was read where `right` stands (any JSON); `None` if they are equal or no rule fits.
+    """Returns why `predicted` was read where `right` stands (any JSON); `None` if no rule fits or one of them is empty.
 
     `nearby` holds the `canonical_key` of each value read at a place near on the sheet.
     """
     read, true = from_json(predicted), from_json(right)
     key = value_key(true)
-    if value_key(read) == key or Kind.EMPTY in (read.kind, true.kind):
+    if Kind.EMPTY in (read.kind, true.kind):
         return None
+    if value_key(read) == key:
+        return Cause.NOTATION
     written = _written(read), _written(true)
     if max(map(len, written)) > _LONGEST:
         return None

@@ -40,6 +40,12 @@ def test_an_example_is_a_ruling_on_what_the_votes_disagree_about(ruling: Ruling,
     assert is_example(TIE, ruling) is is_one
 
 
+def test_the_value_that_was_read_is_no_example_of_a_wrong_one() -> None:
+    same = row(("correct", None, 1), ("incorrect", "165,0", 1))
+    assert not is_example(same, Ruling("incorrect", {"text": "165,0"}))
+    assert is_example(same, RIGHT)
+
+
 def test_wrong_asks_for_each_rows_own_value_and_right_for_none() -> None:
     other = row(("correct", None, 1), ("incorrect", "2,28", 2))
     assert proposed(other, WRONG).ruling == Ruling(
@@ -59,6 +65,8 @@ def test_wrong_asks_for_each_rows_own_value_and_right_for_none() -> None:
         ([("incorrect", "16,5", 1), ("incorrect", "1,65", 1)], RIGHT, Waits.NO_VOTE, True),
         ([("correct", None, 1), ("incorrect", None, 1)], WRONG, Waits.NO_VALUE, False),
         ([("correct", None, 1), ("incorrect", "16,5", 1), ("incorrect", None, 1)], WRONG, Waits.NO, True),
+        ([("correct", None, 1), ("incorrect", "165,0", 1)], WRONG, Waits.AS_READ, False),
+        ([("correct", None, 1), ("incorrect", "165,0", 1)], RIGHT, Waits.NO, True),
         ([], RIGHT, Waits.NOT_LISTED, True),
         ([], WRONG, Waits.NOT_LISTED, False),
     ],

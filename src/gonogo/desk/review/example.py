@@ -27,6 +27,7 @@ class Waits(StrEnum):
     NOT_LISTED = "votes not listed"
     NO_VALUE = "no value typed"
     TWO_VALUES = "two values typed"
+    AS_READ = "typed as it was read"
     NO_VOTE = "no vote for it"
     OUTVOTED = "outvoted"
 
@@ -51,14 +52,17 @@ class Proposal:
 def is_example(row: QueueRow, ruling: Ruling) -> bool:
     """Whether a ruling decides on what the row's cluster has in common: the reading is right, or the voters' value is.
 
-    A value that the expert typed says nothing about other items, nor does an undecidable one.
+    A value that the expert typed says nothing about other items, nor does an undecidable one, nor the value that was
+    read, called wrong.
     """
     if ruling.by_page or ruling.verdict == Verdict.UNSURE:
         return False
     if ruling.verdict == Verdict.CORRECT:
         return True
     typed = _typed(row)
-    return len(typed) == 1 and ruling.value is not None and equal(ruling.value, typed[0].value).equal
+    if len(typed) != 1 or ruling.value is None or _as_read(row, typed[0]):
+        return False
+    return equal(ruling.value, typed[0].value).equal
 
 
 def last_example(cluster: Cluster, ruled: Mapping[str, Ruled]) -> Example | None:
@@ -85,12 +89,19 @@ def proposed(row: QueueRow, example: Ruling) -> Proposal:
     value = typed[0].value if typed else None
     if not isinstance(value, dict):
         return Proposal(None, Waits.NO_VALUE if row.answers else Waits.NOT_LISTED)
+    if _as_read(row, typed[0]):
+        return Proposal(None, Waits.AS_READ)
     return _voted(row, Ruling("incorrect", value, error_type=example.error_type, by_page=True))
 
 
 def _typed(row: QueueRow) -> list[GivenAnswer]:
     """The different right values in the votes; equal ones are one answer."""
     return [given for given in row.answers if given.verdict == Verdict.INCORRECT and given.value is not None]
+
+
+def _as_read(row: QueueRow, given: GivenAnswer) -> bool:
+    """Whether a voter called the reading wrong, and typed the same value."""
+    return equal(given.value, row.task.predicted_value).equal
 
 
 def _voted(row: QueueRow, ruling: Ruling) -> Proposal:

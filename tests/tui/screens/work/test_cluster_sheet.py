@@ -42,11 +42,15 @@ class Sheet:
         self.room, self.revision = room, revision
         self.placed = 0
 
-    async def conflict(self, read: str, *, drawn: bool = True, n_required: int = 2, **votes: Vote) -> str:
+    async def conflict(
+        self, read: str, *, drawn: bool = True, n_required: int = 2, wide: int = 160, **votes: Vote
+    ) -> str:
         """A conflict on the next place: ana says right, bob says the value that is drawn there, unless told."""
         x, y = _at(self.placed)
         right, self.placed = _RIGHT[self.placed], self.placed + 1
-        place = {"drawing_bbox": [x - 10, y - 5, x + 150, y + 60], "part_revision_id": self.revision} if drawn else {}
+        place = (
+            {"drawing_bbox": [x - 10, y - 5, x + wide - 10, y + 60], "part_revision_id": self.revision} if drawn else {}
+        )
         harm = {"predicted_confidence": 0.9 - self.placed / 20}
         fields = {"predicted_value": {"text": read}, "detail_kind": "dimension", "n_required": n_required}
         task = await self.room.bench.task(**fields, **place, **harm)
@@ -144,7 +148,7 @@ async def test_what_could_not_be_seen_or_is_not_sure_waits(room: Room, sheet: Sh
         await room.press("space")
         await room.sees("This one can't be ruled here")
         await room.press("enter")
-        await room.sees("1 ruled, 2 left", "The group was looked at")
+        await room.sees("1 ruled, 2 left: no drawing (1), two values typed (1)", "The group was looked at")
         await room.press("u")
         await room.sees("Taken back: 1 ruling.")
         await shows(room, screen, 3)
@@ -206,6 +210,28 @@ async def test_a_page_is_never_larger_than_can_be_seen(room: Room, sheet: Sheet)
 
 def room_ruled(room: Room) -> dict[str, object]:
     return dict(desk_of(room).ruled)
+
+
+@pytest.mark.slow
+async def test_an_item_that_is_too_small_among_others_comes_alone_at_the_end(room: Room, sheet: Sheet) -> None:
+    await sheet.lost_marks(1)
+    small = await sheet.conflict("222", wide=600)
+    (large,) = await sheet.lost_marks(1)
+    async with room.opened(undo_seconds=0, size=(80, 24)):
+        await grouped(room, "decimal sign · 3")
+        await rule_first(room, "1")
+        screen = await on_the_sheet(room, 2)
+        await room.sees("! waits: too small here", "✗ wrong → 32,3")
+        await room.press("space")
+        await room.sees("This one can't be ruled here")
+        await room.press("enter")
+        await shows(room, screen, 1)
+        assert large in room_ruled(room)
+        assert small not in room_ruled(room)
+        await room.sees("✗ wrong → 22,2", "1 ruled, 1 left: too small here (1)")
+        await room.press("enter")
+        await room.sees("The group was looked at", "2 ruled on this sheet.")
+        assert small in room_ruled(room)
 
 
 async def test_without_an_example_the_key_says_what_is_missing(room: Room, sheet: Sheet) -> None:

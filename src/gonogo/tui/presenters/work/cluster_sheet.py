@@ -97,14 +97,23 @@ def lines_fit(row: QueueRow, first: Content, width: int) -> bool:
     return whole and max(_INDENT + first.cell_length, cell_len(votes_line(row).plain)) <= width
 
 
-def about_line(name: str, example: Example, n_waiting: int) -> Content:
-    """Line above the page: the group, the example, and how many others wait."""
+def page_result(n_ruled: int, reasons: Iterable[str]) -> str:
+    """Result of a page: `8 ruled, 1 left: outvoted (1)`."""
+    left = list(reasons)
+    return f"{n_ruled} ruled" + (f", {len(left)} left: {reasons_text(left)}" if left else "")
+
+
+def about_line(name: str, example: Example, n_waiting: int, result: str) -> Content:
+    """Line above the page: the group, how many items wait, the result of the page before, and the example."""
     read = value_text(example.row.task.predicted_value, 40)
     answer = styled_answer(example.ruling.verdict, example.ruling.value)
-    return Content.assemble(
-        (name, "bold $strong"), (f" · {counted(n_waiting, 'item')} to look at · you ruled ", "$quiet"),
-        styled(read, "$foreground"), ("  ", ""), answer,
-    )  # fmt: skip
+    parts = [
+        Content.styled(name, "bold $strong"),
+        Content.styled(f"{counted(n_waiting, 'item')} to look at", "$quiet"),
+        *([Content.styled(result, "$accent")] if result else []),
+        Content.assemble(("you ruled ", "$quiet"), styled(read, "$foreground"), "  ", answer),
+    ]
+    return Content.styled(" · ", "$quiet").join(parts)
 
 
 def reasons_text(reasons: Iterable[str]) -> str:

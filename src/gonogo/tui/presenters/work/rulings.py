@@ -40,6 +40,7 @@ _ERROR_TYPES = {
     "zero_for_diameter": "0 for ⌀",
     "letter_for_digit": "letter for a digit",
     "neighbour": "neighbour's value",
+    "notation": "same value",
     "words": "words beside the value",
 }
 NO_VOTES = "This server lists no votes: rule from the drawing and the value."

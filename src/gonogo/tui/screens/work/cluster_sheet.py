@@ -21,7 +21,7 @@ from gonogo.tui.presenters.work.cluster_sheet import (
     done_card,
     lines_fit,
     outcome_line,
-    reasons_text,
+    page_result,
     tile_outcome,
     toggled,
     votes_line,
@@ -56,13 +56,17 @@ class ClusterSheetScreen(TilePageScreen):
         self._painted_at = 0.0
         self._left: dict[str, str] = {}
         """Items that were looked at and wait, with the reason."""
+        self._alone: set[str] = set()
+        """Items that were too small on their page; at the end each has one of its own."""
+        self._result = ""
         self._seen: set[str] = set()
         """Items of the pages that were confirmed."""
 
     def next_rows(self, most: int) -> list[QueueRow]:
         rows = [row for row in self.session.waiting_like(self._example) if row.task.id not in self._left]
-        self.about.show(about_line(self._group_name, self._example, len(rows)))
-        return rows[:most]
+        self.about.show(about_line(self._group_name, self._example, len(rows), self._result))
+        together = [row for row in rows if row.task.id not in self._alone]
+        return together[:most] or rows[:1]
 
     def page_painted(self) -> None:
         super().page_painted()
@@ -105,12 +109,15 @@ class ClusterSheetScreen(TilePageScreen):
         super().action_confirm()
 
     def page_ruled(self, saved: list[ReviewTile], left: list[ReviewTile]) -> None:
+        small = {tile.row.task.id for tile in left if tile.too_small} - self._alone if len(self.tiles) > 1 else set()
         reasons = {tile.row.task.id: self.outcome_of(tile).waits for tile in left}
-        self._left |= reasons
+        self._left |= {task_id: reason for task_id, reason in reasons.items() if task_id not in small}
+        self._alone |= small
         self._seen.update(tile.row.task.id for tile in saved)
-        wait = f", {len(reasons)} left: {reasons_text(reasons.values())}" if reasons else ""
-        self.gonogo.show_notice(f"{len(saved)} ruled{wait}.", seconds=6)
+        self._result = page_result(len(saved), reasons.values())
 
     def page_undone(self, page: RuledPage, task_id: str) -> None:
         for task in page.task_ids:
             self._left.pop(task, None)
+            self._alone.discard(task)
+        self._result = ""
