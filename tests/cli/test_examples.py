@@ -23,7 +23,7 @@ ONLY_PARSED = re.compile(
     r"outbox (drop|requeue)|"
     r"db (backup|restore|move-drawings)|projects (generate|show)|campaigns watch(?!.*--once)|annotators restore)"
     r"|https?://|postgresql:|centaur|--edit|--screen|--mode|/srv/|people.csv|keys revoke|annotators settings|promote"
-    r"|gonogo export .*(--golden|coco|parquet|--follow)|import --watch|--against"
+    r"|gonogo export .*(--golden|coco|parquet|datasets|--follow)|import --watch|--against"
 )
 """Examples that open the app, ask on the terminal, run on, or name a network, a folder or a state that is not here."""
 

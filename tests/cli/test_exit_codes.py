@@ -33,6 +33,7 @@ def test_an_address_that_is_none_is_wrong_usage_and_an_absent_server_is_not_reac
     ("package", "arguments"),
     [
         ("pyarrow", ["export", "pmi", "--format", "parquet", "--out", "out.parquet"]),
+        ("pyarrow", ["export", "pmi", "--format", "datasets", "--out", "dataset"]),
         ("psycopg", ["db", "upgrade", "--database", "postgresql://nobody@127.0.0.1:9/none"]),
         ("psycopg", ["serve", "--check", "--database", "postgresql://nobody@127.0.0.1:9/none"]),
     ],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from gonogo.cli.commands.export_datasets import dataset_options, export_dataset_folder
 from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE, echo_err, fail
@@ -19,6 +20,8 @@ from gonogo.client.errors import UnsupportedError
 from gonogo.client.lookup import find_campaign
 from gonogo.runtime import gc_paused
 from gonogo.schemas.counted_nouns import counted
+from gonogo.transfer.exporting.datasets_folder.export_datasets import DATASETS
+from gonogo.transfer.exporting.datasets_folder.splits import WHOLE, Shares
 from gonogo.transfer.exporting.export_campaign import ExportOptions, ExportResult, export_campaign, write_manifest
 from gonogo.transfer.exporting.follow_campaign import follow_campaign, gives_cursors
 from gonogo.transfer.exporting.followed_file import FollowedPipe, FollowPosition, open_followed_file
@@ -38,6 +41,9 @@ Examples:
   # what was written, for a script
   gonogo export "batch 12" --out results.jsonl --json
   gonogo export "batch 12" --format coco --drawings scans/ --out coco.json
+  # a folder for `datasets.load_dataset`, with a picture of each box
+  gonogo export "batch 12" --format datasets --crops --split 80/10/10 \\
+      --out dataset/
   # a line as each task settles; run again, it goes on
   gonogo export "batch 12" --follow --out settled.jsonl
   # the same for a pipe, after the line with cursor 17
@@ -48,13 +54,17 @@ Examples:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(list(_FORMATS)),
+    type=click.Choice([*_FORMATS, DATASETS]),
     default=DEFAULT_FORMAT,
     show_default=True,
     help="What to write.",
 )
 @click.option("--golden", is_flag=True, help="Only what was promoted to the golden dataset.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of standard output.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write here instead of standard output; for --format datasets a folder.",
+)
 @click.option(
     "--manifest",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -63,8 +73,9 @@ Examples:
 @click.option(
     "--drawings",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help=f"Folder of the pictures, for forms that need their size ({_PICTURE_FORMATS}).",
+    help=f"Folder of the pictures, for forms that need their size ({_PICTURE_FORMATS}), and for --crops.",
 )
+@dataset_options
 @click.option(
     "--follow",
     is_flag=True,
@@ -85,6 +96,9 @@ def export(
     out: Path | None,
     manifest: Path | None,
     drawings: Path | None,
+    crops: bool,
+    shares: Shares,
+    overwrite: bool,
     follow: bool,
     after: int | None,
     base_url: str | None,
@@ -101,13 +115,32 @@ def export(
         fail("--after goes with --follow, and without --out", "--out FILE goes on behind its last line.", EXIT_USAGE)
     if follow and (golden or manifest or drawings or format_name != DEFAULT_FORMAT):
         fail("--follow writes JSON Lines of what settles, and nothing else", "Export the rest at the end.", EXIT_USAGE)
-    if _FORMATS[format_name].binary and out is None:
+    if format_name != DATASETS and (crops or overwrite or shares != WHOLE):
+        fail("--crops, --split and --overwrite go with --format datasets", "Add it, or leave them out.", EXIT_USAGE)
+    if out is not None and format_name != DATASETS and out.is_dir():
+        fail(f"{out} is a folder", f"Name a file in it, such as {out / 'results.jsonl'}.", EXIT_USAGE)
+    if format_name == DATASETS and manifest is not None:
+        fail("--manifest is of one file", "A dataset says in its README.md what it was made of.", EXIT_USAGE)
+    if format_name != DATASETS and _FORMATS[format_name].binary and out is None:
         fail(f"{_FORMATS[format_name].title} is not for a terminal or a pipe", "Give a file with --out.", EXIT_USAGE)
     if as_json and out is None:
         fail("--json would stand among the records on standard output", "Give them a file with --out.", EXIT_USAGE)
     for file in filter(None, (out, manifest)):
         if not file.parent.is_dir():
             fail(f"There is no folder {file.parent} for {file.name}", "Make it, or choose another place.")
+    if format_name == DATASETS:
+        export_dataset_folder(
+            campaign,
+            out,
+            golden=golden,
+            crops=crops,
+            shares=shares,
+            overwrite=overwrite,
+            drawings=drawings,
+            base_url=base_url,
+            as_json=as_json,
+        )
+        return
     if follow:
         run(_follow(campaign, out, after or 0, base_url, as_json=as_json))
         return

@@ -97,12 +97,7 @@ async def export_campaign(
     stream = DigestingStream(out)
     writer = make_writer(options.format_name, stream, options.drawings)
     notes: list[str] = []
-    has_export = await client.capabilities() is not None
-    pieces = (
-        client.export_pieces(campaign.id, golden=options.golden)
-        if has_export
-        else _from_task_list(client, campaign, options, notes)
-    )
+    pieces = await record_pieces(client, campaign, golden=options.golden, notes=notes)
     n_tasks = n_gold = 0
     async with aclosing(pieces):  # a disk that is full ends the request as well
         async for piece in pieces:
@@ -121,14 +116,23 @@ async def export_campaign(
     return ExportResult(n_tasks, stream.digest(), stream.size, (*notes, *writer.notes), n_gold)
 
 
+async def record_pieces(
+    client: GonogoClient, campaign: LabelingCampaignPublic, *, golden: bool, notes: list[str]
+) -> AsyncGenerator[bytes, None]:
+    """The campaign's export records, in blocks of whole lines; `notes` gets what the server doesn't give."""
+    if await client.capabilities() is not None:
+        return client.export_pieces(campaign.id, golden=golden)
+    return _from_task_list(client, campaign, notes, golden=golden)
+
+
 async def _from_task_list(
-    client: GonogoClient, campaign: LabelingCampaignPublic, options: ExportOptions, notes: list[str]
+    client: GonogoClient, campaign: LabelingCampaignPublic, notes: list[str], *, golden: bool
 ) -> AsyncGenerator[bytes, None]:
     """Yields export records made of the published list of tasks; `notes` gets what is missing in them.
 
     Raises as `read_all_by_status`: a list that the server cuts is never written as if it were all.
     """
-    if options.golden:
+    if golden:
         raise UnsupportedError(
             "This is a plain ARCNM server: it does not say which tasks were promoted.",
             next_step="Leave out --golden.",
