@@ -298,7 +298,7 @@ def test_other_boxes_get_a_quiet_frame_that_covers_no_ink(
     blank = glyphs[0]
     for at in changed:
         assert glyphs[at] == blank
-        assert drawn[at] in "─│┌┐└┘"
+        assert drawn[at] in "┄┆┌┐└┘"
     same = [at for at in range(len(glyphs)) if at not in set(changed)]
     assert all(glyphs[at] == drawn[at] and before.ink[at] == after.ink[at] for at in same)
 
@@ -309,7 +309,7 @@ def test_other_boxes_in_pixels_cover_no_ink(drawings: OpenDrawings, folder: Path
     before = draw_plane(drawings, path, str(path), plain, {})
     after = draw_plane(drawings, path, str(path), replace(plain, others=(_fractions(SPOTS[0]),)), {})
     framed = after == LINE
-    assert framed.sum() > 40
+    assert framed.sum() > 20
     assert (before[framed] == PAPER).all()
     assert (before[~framed] == after[~framed]).all()
 

@@ -22,6 +22,7 @@ _BRAILLE, _CHESSBOARD = 0x2800, 0x95  # its first character; dots 1, 3, 5 and 8
 _BLANK_PAPER = 200  # cells whose ink is lighter than this hold nothing worth keeping
 FAINT = 2
 """Value of `CellGrid.mark` of a quiet frame."""
+_DASHED = {"─": "┄", "│": "┆"}
 _CORNERS = {(0, 0): "┌", (0, 1): "┐", (1, 0): "└", (1, 1): "┘"}
 
 
@@ -96,7 +97,7 @@ def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
 
 
 def draw_faint_frames(grid: CellGrid, view: Rect, boxes: Iterable[Rect]) -> CellGrid:
-    """Returns `grid` with a quiet frame around each box, in the cells that hold no ink and no other frame."""
+    """Returns `grid` with a quiet, dashed frame around each box, in the cells that hold no ink and no other frame."""
     rows, mark, blank = [list(row) for row in grid.rows], bytearray(grid.mark), blank_cells(grid)
     for box in boxes:
         left, top, right, bottom = frame_cells(view, box, grid.width, grid.height)
@@ -105,7 +106,7 @@ def draw_faint_frames(grid: CellGrid, view: Rect, boxes: Iterable[Rect]) -> Cell
         for x, y, line in _outline(left, top, right, bottom):
             at = y * grid.width + x
             if 0 <= x < grid.width and 0 <= y < grid.height and blank[y, x] and not mark[at]:
-                rows[y][x] = line
+                rows[y][x] = _DASHED.get(line, line)
                 mark[at] = FAINT
     text = tuple("".join(row) for row in rows)
     return CellGrid(grid.width, grid.height, grid.mode, text, grid.ink, grid.paper, bytes(mark))

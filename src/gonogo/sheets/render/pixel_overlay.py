@@ -19,6 +19,7 @@ Corners = tuple[int, int, int, int]
 
 PAPER, MARK, LINE = 13, 14, 15
 _QUIET = PAPER // 2
+_DASH = 4  # pixels of a dash, and between two
 _CLEAR = 2  # pixels between the frame and any ink
 _INK = PAPER - 3  # what is darker than this is ink, the rest the soft edge of it
 _FRAME_LEAST = 0.5  # of the frame must be free of ink to mark the box by itself
@@ -100,12 +101,14 @@ def outline(plane: Plane | Mask, frame: Corners, index: int, thick: int) -> None
 
 
 def outline_faintly(plane: Plane, view: Rect, boxes: Iterable[Rect], cell: tuple[int, int]) -> None:
-    """Draws a thin quiet frame around each box where that crosses no ink."""
+    """Draws a thin, quiet, dashed frame around each box where that crosses no ink."""
     height, width = plane.shape
+    y, x = np.ogrid[:height, :width]
+    dashes = (x + y) % (2 * _DASH) < _DASH
     line = np.zeros(plane.shape, np.bool_)
     for box in boxes:
         outline(line, _frame(view, box, (width, height), max(2, cell[1] // 6)), 1, 1)
-    plane[line & _far_from_ink(plane)] = LINE
+    plane[line & dashes & _far_from_ink(plane)] = LINE
 
 
 def _arrows(frame: Corners, size: tuple[int, int], side: int) -> Mask:

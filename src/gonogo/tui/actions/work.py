@@ -88,7 +88,7 @@ HISTORY = Scope(
 
 SHEET = Scope(
     "sheet", "The whole drawing",
-    Action("back", "question", "Back to the question as it was.", ("escape", "enter", "Z"), "back", 1),
+    Action("back", "question", "Back to the question as it was.", ("escape", "enter"), "back", 1),
     Action("find", "find", "Find a text of the drawing.", ("slash",), "find", 2),
     Action("next", "next", "The next place with that text.", ("n",), "hit(1)", 8),
     Action("previous", "before", "The place before with that text.", ("N",), "hit(-1)"),
@@ -106,6 +106,7 @@ SHEET = Scope(
     Action("closer", "closer", "Enlarge the drawing.", ("plus", "equals_sign"), "zoom(1)", 10),
     Action("away", "away", "Make the drawing smaller.", ("minus",), "zoom(-1)"),
     Action("rotate", "turn", "Turn the drawing by a quarter.", ("o",), "rotate", 11),
+    Action("retry", "retry", "Try the drawing again.", ("r",), "retry", 12),
     Action("invert", "invert", "Swap ink and paper of the drawing.", ("i",), "invert"),
 )  # fmt: skip
 

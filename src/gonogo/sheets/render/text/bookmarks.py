@@ -93,8 +93,11 @@ def _is_near(anchor: Box, box: Box) -> bool:
 def _notes(placed: Sequence[tuple[str, Box]]) -> Box | None:
     """Returns the rectangle of the heading of notes and of the lines below it, flush with it."""
     heading = next((box for text, box in placed if _NOTES.match(text)), None)
-    if heading is None:
-        return None
+    return _around(_block(heading, placed)) if heading is not None else None
+
+
+def _block(heading: Box, placed: Sequence[tuple[str, Box]]) -> list[Box]:
+    """Returns a line and those below it, flush with it."""
     left, right = heading.x0 - _OUTDENT, heading.x0 + _INDENT
     column = [box for _, box in placed if left <= box.x0 <= right and box.y0 >= heading.y0]
     block = [heading]
@@ -103,14 +106,15 @@ def _notes(placed: Sequence[tuple[str, Box]]) -> Box | None:
         if below > _NEXT_LINE * max(box.height, block[-1].height):
             break
         block.append(box)
-    return _around(block)
+    return block
 
 
 def _tolerances(placed: Sequence[tuple[str, Box]]) -> Box | None:
+    """Returns the place of the line that names a standard; else of a heading, with the lines below it."""
     for words in _TOLERANCES:
         for text, box in placed:
             if words.search(text):
-                return box
+                return box if words is _TOLERANCES[0] else _around(_block(box, placed))
     return None
 
 

@@ -88,10 +88,11 @@ def facts_line(task: DeskTask, text: SheetText, unit: str) -> Content:
     value = from_json(task.predicted_value)
     if value.kind in _WORDS or task.target_kind in _NO_DIMENSIONS:
         return Content("")
+    drawn_in = sure_unit(text, unit)
+    shown = "" if value.kind is Kind.ANGLE else drawn_in
     if text.tolerance is None:
-        return Content.styled(text.unit if text.unit == sure_unit(text, unit) else "", "$quiet")
-    shown = sure_unit(text, unit)
-    deviation = general_deviation(value, text.tolerance, shown)
+        return Content.styled(shown if text.unit else "", "$quiet")
+    deviation = general_deviation(value, text.tolerance, drawn_in)
     named = f"{text.tolerance.name}: {deviation}" if deviation else text.tolerance.name
     return Content.styled(" · ".join(filter(None, (named, shown))), "$quiet")
 

@@ -256,6 +256,10 @@ class WholeSheetScreen(Screen[None]):
         self._view = self._view.turned(shown.rotation if isinstance(shown, Picture) else 0)
         self._draw_soon()
 
+    def action_retry(self) -> None:
+        """Asks for a missing drawing again."""
+        self._draw_soon()
+
     def action_invert(self) -> None:
         self.sheet.toggle_inverted()
 
