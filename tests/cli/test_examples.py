@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from gonogo.cli.main import cli
 from gonogo.desk.core.paths import AppPaths
@@ -83,18 +85,34 @@ def test_an_example_is_a_command_line(example: str) -> None:
     parse(shlex.split(example)[1:])
 
 
+@pytest.fixture(scope="session")
+def home_with_people(imported_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a campaign "batch 12" of project "PMI 2026", and two people invited to it; tests copy it."""
+    folder = tmp_path_factory.mktemp("examples")
+    home, predictions = folder / "home", folder / "predictions.jsonl"
+    drawings = imported_home.parent / "drawings"
+    shutil.copy(drawings / "readings.jsonl", predictions)
+    fresh_database(AppPaths(home).workspace_file())
+    env = {"GONOGO_HOME": str(home)}
+    run, target = Gonogo(CliRunner()), ("--project", "PMI 2026", "--campaign", "batch 12")
+    run("import", str(predictions), "--drawings", str(drawings), *target, env=env)
+    for email, name in (("ana@example.com", "Ana Weiss"), ("bo@example.com", "Bo Lindqvist")):
+        run("assign", "batch 12", email, "--name", name, "--here", env=env)
+    return home
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("example", [example for example in EXAMPLES if not ONLY_PARSED.search(example)])
 @pytest.mark.usefixtures("folder")
-def test_an_example_does_what_it_says(gonogo: Gonogo, example: str) -> None:
-    fresh_database(AppPaths().workspace_file())
+def test_an_example_does_what_it_says(gonogo: Gonogo, example: str, home_with_people: Path, home: Path) -> None:
     words = shlex.split(example)[1:]
-    if "create" not in words:
+    if "create" not in words and words[0] != "assign":
+        shutil.copytree(home_with_people, home)
+    else:
+        fresh_database(AppPaths().workspace_file())
+    if words[0] == "assign":
         gonogo("import", "predictions.jsonl", "--drawings", "scans", "--project", "PMI 2026", "--campaign", "batch 12")
-        if words[0] != "assign":
-            for email, name in (("ana@example.com", "Ana Weiss"), ("bo@example.com", "Bo Lindqvist")):
-                gonogo("assign", "batch 12", email, "--name", name, "--here")
-    elif "--project" in words:
+    elif "create" in words and "--project" in words:
         gonogo("projects", "create", "PMI 2026")
     extra = ["--here"] if words[0] == "assign" and "--dry-run" not in words else []
     extra += ["--dry-run"] if words[0] == "revoke" and "--dry-run" not in words else []

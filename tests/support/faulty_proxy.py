@@ -8,7 +8,7 @@ import random
 import socket
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from tests.support.loopback_server import LoopbackServer
@@ -104,8 +104,7 @@ class FaultyProxy:
 
     async def _relay(self, request: bytes, writer: asyncio.StreamWriter) -> bool:
         """Pass the answer on as it comes: one without a length, such as a stream of events, ends the connection."""
-        reader, upstream = await asyncio.open_connection("127.0.0.1", self.upstream)
-        try:
+        async with self._connection() as (reader, upstream):
             upstream.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             length = length_of(head)
@@ -115,18 +114,22 @@ class FaultyProxy:
                 writer.write(piece)
                 await writer.drain()
             return length is not None
-        finally:
-            upstream.close()
 
     async def _forward(self, request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.upstream)
-        try:
-            writer.write(request)
+        async with self._connection() as (reader, upstream):
+            upstream.write(request)
             return await message(reader)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Connection to the server behind; none of it is left when it ends."""
+        reader, upstream = await asyncio.open_connection("127.0.0.1", self.upstream)
+        try:
+            yield reader, upstream
         finally:
-            writer.close()
+            upstream.close()
             with contextlib.suppress(OSError):
-                await writer.wait_closed()
+                await upstream.wait_closed()
 
 
 async def message(reader: asyncio.StreamReader) -> bytes:
