@@ -30,7 +30,7 @@ async def refused(
     desk.decide(FIXED)
     if count > 1:
         await clock.run_until(lambda: desk.current)
-    await clock.run_until(lambda: desk.state.parked == 1)
+    await clock.run_until(lambda: desk.state.parked == 1, step=10.0)
     return server, desk, next(one for one in desk.history() if one.state is SendState.PARKED)
 
 
@@ -39,7 +39,6 @@ def states(desk: AnnotateSession) -> list[tuple[str, SendState]]:
     return [(one.task.id, one.state) for one in desk.history()][::-1]
 
 
-@pytest.mark.slow
 async def test_answered_again_it_is_a_new_request_and_the_old_one_is_kept(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
@@ -50,7 +49,7 @@ async def test_answered_again_it_is_a_new_request_and_the_old_one_is_kept(
     assert desk.state.stage is Stage.TASK
     desk.decide(Decision("incorrect", {"text": "16,5"}))
     assert desk.current == before  # the work goes on where it was left
-    await clock.run_until(lambda: desk.state.unsent == 0)
+    await clock.run_until(lambda: desk.state.unsent == 0, step=10.0)
     assert states(desk) == [("task-000", SendState.REPLACED), ("task-000", SendState.SENT)]
     assert desk.state.parked == 0
     (first, second) = server.bodies("task-000")
@@ -58,7 +57,6 @@ async def test_answered_again_it_is_a_new_request_and_the_old_one_is_kept(
     assert json.loads(second[1])["corrected_value"] == {"text": "16,5"}
 
 
-@pytest.mark.slow
 async def test_taking_the_new_answer_back_brings_the_refused_one_back(make_desk: MakeDesk, clock: FakeClock) -> None:
     _, desk, item = await refused(make_desk, clock)
     desk.rejected.answer_again(item.number)
@@ -70,11 +68,10 @@ async def test_taking_the_new_answer_back_brings_the_refused_one_back(make_desk:
     assert states(desk) == [("task-000", SendState.PARKED)]
     assert desk.rejected.answering
     desk.decide(FIXED)
-    await clock.run_until(lambda: desk.state.unsent == 0)
+    await clock.run_until(lambda: desk.state.unsent == 0, step=10.0)
     assert states(desk) == [("task-000", SendState.REPLACED), ("task-000", SendState.SENT)]
 
 
-@pytest.mark.slow
 async def test_left_alone_it_stays_refused_and_the_question_before_is_back(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
@@ -87,7 +84,6 @@ async def test_left_alone_it_stays_refused_and_the_question_before_is_back(
     assert states(desk) == [("task-000", SendState.PARKED)]
 
 
-@pytest.mark.slow
 async def test_leaving_in_the_middle_of_it_loses_nothing_and_claims_nothing(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
@@ -114,11 +110,10 @@ async def test_it_can_be_answered_when_there_is_nothing_else(make_desk: MakeDesk
     assert states(desk)[-1] == ("task-000", SendState.SENT)
 
 
-@pytest.mark.slow
 async def test_sent_again_as_it_was_under_a_new_key(make_desk: MakeDesk, clock: FakeClock) -> None:
     server, desk, item = await refused(make_desk, clock)
     assert desk.rejected.resend(item.number)
-    await clock.run_until(lambda: desk.state.unsent == 0)
+    await clock.run_until(lambda: desk.state.unsent == 0, step=10.0)
     assert states(desk) == [("task-000", SendState.SENT)]
     (first, second) = server.bodies("task-000")
     assert (first[0] != second[0], first[1] == second[1]) == (True, True)
@@ -134,7 +129,6 @@ async def test_dropped_its_question_comes_anew(make_desk: MakeDesk, clock: FakeC
     assert not desk.rejected.answering
 
 
-@pytest.mark.slow
 async def test_a_first_answer_that_stands_is_not_asked_for_again(make_desk: MakeDesk, clock: FakeClock) -> None:
     reason = {"reason": "already_submitted"}
     _, desk, item = await refused(make_desk, clock, how=409, code="conflict", details=reason)
@@ -143,7 +137,6 @@ async def test_a_first_answer_that_stands_is_not_asked_for_again(make_desk: Make
     assert not desk.rejected.answering
 
 
-@pytest.mark.slow
 async def test_the_time_of_both_tries_is_counted(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(2), faults=[Fault("submit", 422, "validation_error", only_task="task-000")])
     desk = await make_desk(server, undo_seconds=0.0)
@@ -151,12 +144,12 @@ async def test_the_time_of_both_tries_is_counted(make_desk: MakeDesk, clock: Fak
     desk.shown()
     clock.now += 4
     desk.decide(FIXED)
-    await clock.run_until(lambda: desk.state.parked == 1)
+    await clock.run_until(lambda: desk.state.parked == 1, step=10.0)
     desk.rejected.answer_again(desk.history()[-1].number)
     desk.shown()
     clock.now += 2
     desk.decide(FIXED)
-    await clock.run_until(lambda: desk.state.unsent == 0)
+    await clock.run_until(lambda: desk.state.unsent == 0, step=10.0)
     assert [json.loads(body)["duration_ms"] for _, body in server.bodies("task-000")] == [4000, 6000]
 
 
@@ -211,7 +204,7 @@ async def test_the_count_of_answers_has_each_once_however_often_it_was_sent(
     for _ in range(2):
         await clock.run_until(lambda: desk.current)
         desk.decide(FIXED)
-    await clock.run_until(lambda: desk.state.parked == 1 and desk.state.done == 1)
+    await clock.run_until(lambda: desk.state.parked == 1 and desk.state.done == 1, step=10.0)
     item = next(answer for answer in desk.history() if answer.state is SendState.PARKED)
     if anew:
         desk.rejected.answer_again(item.number)
@@ -219,5 +212,5 @@ async def test_the_count_of_answers_has_each_once_however_often_it_was_sent(
     else:
         desk.rejected.resend(item.number)
     assert desk.state.done == 2
-    await clock.run_until(lambda: desk.state.unsent == 0 and len(server.answers) == 2)
+    await clock.run_until(lambda: desk.state.unsent == 0 and len(server.answers) == 2, step=10.0)
     assert desk.state.done == 2
