@@ -61,7 +61,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with the files that examples name."""
     (tmp_path / "scans").mkdir()
     (tmp_path / "incoming").mkdir()
-    (tmp_path / "scans" / "a.png").write_bytes(PNG)
+    for place in (tmp_path, tmp_path / "scans"):
+        (place / "a.png").write_bytes(PNG)
     usual = {"part": "a", "drawing": "a.png", "bbox": [10, 20, 110, 60], "bbox_unit": "px", "detail_kind": "dimension"}
     lines = [json.dumps({**usual, **item}) for item in READINGS]
     for name in ("predictions.jsonl", "newer.jsonl"):
