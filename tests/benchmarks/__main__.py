@@ -27,7 +27,7 @@ BENCHMARKS = (
         "sheets",
         "legibility",
     ),
-    *("newcomer", "adjudicate_latency", "review_scroll", "watching", "columnar", "model_report"),
+    *("newcomer", "adjudicate_latency", "review_scroll", "watching", "columnar", "model_report", "clusters"),
     *("data", "seeding", "attack", "links", "crash", "storm", "fuzz", "results", "flat", "sustained", "crowd"),
 )
 

@@ -46,6 +46,7 @@ CASES = [
     ("⌀5", "⌀15", Cause.DIGIT),
     ("19,3", "16,3", Cause.DIGIT),
     ("⌀6(", "⌀60", Cause.DIGIT),
+    ("2x ⌀19.50", "2×⌀16,50", Cause.DIGIT),
     ("16,5", "16.50", Cause.NOTATION),
     ("Ø8", "⌀8", Cause.NOTATION),
 ]

@@ -43,9 +43,11 @@ class Cause(StrEnum):
 
 _LONGEST = 200  # characters; a longer text is prose
 _DIAMETER = re.compile(r"[⌀Øøφϕ]|dia(?:m|meter)?\b\.?", re.IGNORECASE)
+_TIMES = re.compile(r"(?<=[0-9])\s*[xX]")
+_POINT = str.maketrans(",", ".")
 _ZEROS = str.maketrans("⌀OoQ", "0000")
 _LETTERS = str.maketrans("OoQDlIiSsBZzGgq", "000011155822699")
-_NO_MARK = str.maketrans("", "", ".,")
+_NO_MARK = str.maketrans("", "", ".")
 _NO_SIGN = str.maketrans("", "", "±+-")
 _NO_DIAMETER = str.maketrans("", "", "⌀")
 _SHAPES = frozenset((*SHAPE_SIGNS, Kind.LINEAR))
@@ -78,8 +80,9 @@ def cause_of(predicted: object, right: object, nearby: Collection[str] = ()) -> 
 
 
 def _written(value: EngineeringValue) -> str:
-    """Returns the text with look-alikes folded, ⌀ in each form, and no spaces."""
-    return "".join(_DIAMETER.sub("⌀", fold(_text(value))).split())
+    """Returns the text with look-alikes, decimal signs, ⌀ and × folded to one form each, and no spaces."""
+    text = _TIMES.sub("×", _DIAMETER.sub("⌀", fold(_text(value))))
+    return "".join(text.translate(_POINT).split())
 
 
 def _text(value: EngineeringValue) -> str:

@@ -9,8 +9,11 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.desk.review.models import ReviewFilters
+from gonogo.desk.review.clusters import Grouping, cluster_key, clustered
+from gonogo.desk.review.example import Waits, proposed
+from gonogo.desk.review.models import ReviewFilters, Ruling
 from gonogo.desk.review.server_adapter import ReviewServer
+from gonogo.tui.presenters.common.format import reading
 from tests.client.arcnm_server import KEY, Arcnm
 from tests.client.scripted_server import ScriptedServer
 
@@ -59,3 +62,18 @@ async def test_a_list_that_the_server_cuts_is_asked_for_whole(arcnm: Arcnm, revi
     arcnm.longest_page = 50
     page = await review.page(campaign, ReviewFilters(), None)
     assert (page.count, page.unseen) == (50, 80)
+
+
+async def test_a_plain_server_names_no_cause_but_equal_values_can_stand_together(
+    arcnm: Arcnm, review: ReviewServer
+) -> None:
+    voted = {"n_required": 2, "submission_count": 2, "status": "open"}
+    read = [{"predicted_value": {"text": text}} for text in ("⌀16,5", "R5", "Ø 16.50")]
+    campaign = _campaign(arcnm, *({**voted, **task} for task in read))
+    page = await review.page(campaign, ReviewFilters(), None, causes=True)
+    assert {row.cause for row in page.rows} == {None}
+    first, rest = clustered(page.rows, [cluster_key(row, Grouping.VALUE) for row in page.rows])
+    assert {reading(row.task.predicted_value) for row in first.rows} == {"⌀16,5", "Ø 16.50"}
+    assert len(rest.rows) == 1
+    for row in first.rows:
+        assert proposed(row, Ruling("correct")).waits is Waits.NOT_LISTED

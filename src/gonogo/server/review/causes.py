@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
 from math import dist
 from typing import NamedTuple
 
@@ -18,16 +19,17 @@ from gonogo.values import Cause, canonical_key, cause_of
 
 NEAREST = 8
 """Places around a box whose readings count as its neighbours'."""
-MOST_PLACES = 20_000
+MOST_PLACES = 10_000
 """Boxes that are read to find neighbours; beyond, some neighbours stay unnamed."""
 _TOLD_BY_NEIGHBOURS = (None, Cause.DIGIT)
 """Causes that a neighbour explains better."""
 
 
-class _Place(NamedTuple):
-    """Box of a task, and the value that was read there."""
+_Boxes = dict[tuple[float, ...], list[JsonValue]]
+"""What was read in each box of a sheet."""
 
-    id: str
+
+class _Place(NamedTuple):
     sheet_seq: int
     drawing_bbox: list[float] | None
     predicted_value: JsonValue
@@ -44,9 +46,9 @@ def causes_of(
     asked = [row for row in rows if typed.get(row.id)]
     found = {row.id: {cause_of(row.predicted_value, value) for value in typed[row.id]} for row in asked}
     unclear = [row for row in asked if row.drawing_bbox and found[row.id].intersection(_TOLD_BY_NEIGHBOURS)]
-    sheets = _places(connection, campaign_id, {row.sheet_seq for row in unclear if row.part_revision_id})
+    sheets = _boxes(connection, campaign_id, {row.sheet_seq for row in unclear if row.part_revision_id})
     for row in unclear:
-        nearby = _nearby(row, sheets.get(row.sheet_seq, ()))
+        nearby = _nearby(row, sheets.get(row.sheet_seq, {}))
         found[row.id] = {cause_of(row.predicted_value, value, nearby) for value in typed[row.id]}
     single = ((task_id, next(iter(causes))) for task_id, causes in found.items() if len(causes) == 1)
     return {task_id: cause for task_id, cause in single if cause is not None}
@@ -57,28 +59,30 @@ def _typed(votes: TaskVotes) -> list[JsonValue]:
     return [given.value for given in votes.answers if given.verdict == Verdict.INCORRECT and given.value is not None]
 
 
-def _places(connection: Connection, campaign_id: str, sheets: Iterable[int]) -> dict[int, list[_Place]]:
+def _boxes(connection: Connection, campaign_id: str, sheets: Iterable[int]) -> dict[int, _Boxes]:
     wanted = list(sheets)
     if not wanted:
         return {}
     query = (
-        select(tasks.c.id, tasks.c.sheet_seq, tasks.c.drawing_bbox, tasks.c.predicted_value)
+        select(tasks.c.sheet_seq, tasks.c.drawing_bbox, tasks.c.predicted_value)
         .where(tasks.c.campaign_id == campaign_id, tasks.c.sheet_seq.in_(wanted), tasks.c.is_gold == false())
         .order_by(tasks.c.number)
         .limit(MOST_PLACES)
     )
-    by_sheet: dict[int, list[_Place]] = {}
+    by_sheet: dict[int, _Boxes] = {}
     for place in fetch_all(connection, query, _Place):
-        by_sheet.setdefault(place.sheet_seq, []).append(place)
+        if place.drawing_bbox:
+            boxes = by_sheet.setdefault(place.sheet_seq, {})
+            boxes.setdefault(tuple(place.drawing_bbox), []).append(place.predicted_value)
     return by_sheet
 
 
-def _nearby(row: TaskRow, places: Iterable[_Place]) -> set[str]:
-    """Keys of the values read at the nearest places; another reading of the same box is no neighbour."""
-    at = row.drawing_bbox or []
-    others = (place for place in places if place.id != row.id and place.drawing_bbox and place.drawing_bbox != at)
-    nearest = sorted(others, key=lambda place: dist(_centre(at), _centre(place.drawing_bbox or [])))
-    return {canonical_key(place.predicted_value) for place in nearest[:NEAREST]}
+def _nearby(row: TaskRow, boxes: _Boxes) -> set[str]:
+    """Keys of all values read in the nearest boxes; another reading of the same box is no neighbour."""
+    own = tuple(row.drawing_bbox or ())
+    at = _centre(own)
+    nearest = nsmallest(NEAREST, (box for box in boxes if box != own), key=lambda box: dist(at, _centre(box)))
+    return {canonical_key(value) for box in nearest for value in boxes[box]}
 
 
 def _centre(bbox: Sequence[float]) -> tuple[float, float]:
