@@ -9,6 +9,7 @@ from sqlalchemy import event
 from gonogo.server.ops.maintenance import delete_unused_drawings
 from gonogo.server.store import compiled_statements
 from gonogo.server.tasks.drawings import DrawingUpload, store_drawings
+from gonogo.server.tasks.records import read_asked
 from tests.server.house import House, people
 
 
@@ -67,6 +68,19 @@ def test_the_next_task_comes_from_the_partial_index(sqlite_house: House) -> None
     claims = [plan for statement, plan in plans.items() if "ORDER BY tasks.rank" in statement]
     assert len(claims) == 1
     assert claims[0][0] == "SEARCH tasks USING INDEX ix_tasks_available (campaign_id=? AND rank>? AND rank<?)"
+
+
+def test_an_update_of_predictions_reads_the_tasks_of_its_own_sheets_alone(sqlite_house: House) -> None:
+    campaign = sqlite_house.campaign()
+    with sqlite_house.store.write() as connection:
+        plans = plans_of(
+            sqlite_house, lambda: [read_asked(connection, campaign, ["a"], on_revisions=way) for way in (True, False)]
+        )
+    by_sheet, by_own_id = plans.values()
+    assert by_sheet[0] == "SEARCH predictions USING INDEX ix_predictions_part_revision (part_revision_id=?)"
+    assert "(calculation_id=? AND external_id=?)" in by_own_id[0]
+    for plan in (by_sheet, by_own_id):
+        assert plan[-1] == "SEARCH tasks USING INDEX ix_tasks_prediction (prediction_id=?)"
 
 
 def test_that_no_other_drawing_has_a_file_is_looked_up(sqlite_house: House) -> None:

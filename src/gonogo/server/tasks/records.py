@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, select
 
 from gonogo.json_types import JsonValue
 from gonogo.schemas.enums import TaskStatus
 from gonogo.server.store.bulk_insert import chunks
 from gonogo.server.store.schema import calculations, campaigns, predictions, task_readings, task_updates, tasks
-from gonogo.server.store.typed_rows import AnySelect, fetch_all
+from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.subject import sheet_key
 
 Place = tuple[object, ...]
@@ -114,8 +114,8 @@ _PREDICTIONS = select(*_PREDICTION_COLUMNS).where(predictions.c.number.in_(bindp
 _ASKED = (
     select(*(column.label(f"task_{column.key}") for column in _TASK_COLUMNS), *_PREDICTION_COLUMNS)
     .select_from(predictions.join(tasks, tasks.c.prediction_id == predictions.c.id))
-    .where(tasks.c.campaign_id == bindparam("campaign"))
-    .order_by(tasks.c.number)
+    # `coalesce` keeps SQLite from reading the whole campaign, by the index on it, for every step.
+    .where(func.coalesce(tasks.c.campaign_id, "") == bindparam("campaign"))
     .with_for_update(of=tasks)
 )
 _ON_REVISIONS = _ASKED.where(predictions.c.part_revision_id.in_(bindparam("keys", expanding=True)))
@@ -169,8 +169,8 @@ def match_records(connection: Connection, campaign_id: str, numbers: Sequence[in
     ]
     revisions = sorted({item.part_revision_id for item in new if item.part_revision_id is not None})
     own_ids = [item.external_id for item in new if item.part_revision_id is None]
-    asked = [*_asked(connection, campaign_id, _ON_REVISIONS, revisions)]
-    asked += _asked(connection, campaign_id, _WITHOUT_REVISION, own_ids)
+    asked = read_asked(connection, campaign_id, revisions, on_revisions=True)
+    asked += read_asked(connection, campaign_id, own_ids, on_revisions=False)
     return match(new, asked)
 
 
@@ -181,7 +181,7 @@ def match(new: Sequence[PredictedSubject], asked: Iterable[AskedTask]) -> Matche
     place, the reader (`source`) decides. A record belongs to one prediction of the run.
     """
     records: dict[str, Record] = defaultdict(Record)
-    for task in asked:
+    for task in sorted(asked, key=lambda task: task.number):
         records[task.gold_item_id or task.id].tasks.append(task)
     by_id: dict[tuple[str, str], list[Record]] = defaultdict(list)
     by_place: dict[Place, list[Record]] = defaultdict(list)
@@ -228,8 +228,12 @@ def _of_source(records: Sequence[Record], item: PredictedSubject) -> list[Record
     return [record for record in records if any(task.prediction.source == item.source for task in record.tasks)]
 
 
-def _asked(connection: Connection, campaign_id: str, query: AnySelect, keys: Sequence[str]) -> Iterable[AskedTask]:
+def read_asked(connection: Connection, campaign_id: str, keys: Sequence[str], *, on_revisions: bool) -> list[AskedTask]:
+    """The tasks on these part revisions; or those without a drawing, whose predictions have these ids."""
     n_own = len(_TASK_COLUMNS)
-    for chunk in chunks(keys):
-        for row in connection.execute(query, {"campaign": campaign_id, "keys": chunk}):
-            yield AskedTask._make((*row[:n_own], PredictedSubject._make(row[n_own:])))
+    query = _ON_REVISIONS if on_revisions else _WITHOUT_REVISION
+    return [
+        AskedTask._make((*row[:n_own], PredictedSubject._make(row[n_own:])))
+        for chunk in chunks(keys)
+        for row in connection.execute(query, {"campaign": campaign_id, "keys": chunk})
+    ]

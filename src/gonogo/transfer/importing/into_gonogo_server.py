@@ -29,6 +29,7 @@ from gonogo.transfer.progress_callback import ReportProgress
 
 TASKS_A_REQUEST: Final = 2000
 """Tasks made by one request; the server answers nobody else meanwhile."""
+_NO_UPDATE: Final = (ConflictReason.AUDITED, ConflictReason.MERGED_READINGS)
 COLLECTED_EVERY: Final = 25
 """Batches of predictions from one run of the garbage collector to the next. An exchange leaves a cycle behind that
 holds its body; with the collector paused a million predictions would come to 300 MB."""
@@ -177,7 +178,7 @@ async def _make_tasks(
         try:
             made = await client.tasks_from_predictions(campaign.id, body)
         except GonogoClientError as error:
-            if isinstance(error, ConflictError) and error.reason == ConflictReason.MERGED_READINGS:
+            if isinstance(error, ConflictError) and error.reason in _NO_UPDATE:
                 error.next_step = "No question was changed. Import the file into another --campaign, without --update."
                 raise
             error.next_step = (
