@@ -208,8 +208,17 @@ class HelpRequest(Received):
     voter_name: str | None = None
 
 
+class ReviewReading(Received):
+    """Reading of a task's place by one reader; `asked` is the one that the task asks about."""
+
+    source: str | None = None
+    value: AnyValue = None
+    confidence: float | None = None
+    asked: bool = False
+
+
 class ReviewDetail(Received):
-    """Details of one case for its adjudication."""
+    """Details of one case for its adjudication; `readings` where several became one question."""
 
     task: LabelingTaskPublic
     harm: float
@@ -218,6 +227,7 @@ class ReviewDetail(Received):
     own_vote: bool = False
     votes: list[ReviewVote] = []
     groups: list[ValueGroup] = []
+    readings: list[ReviewReading] = []
     now: Standing
     possible: list[PossibleRuling] = []
     rulings: list[RulingPublic] = []

@@ -193,3 +193,14 @@ async def test_a_project_merges_the_readings_of_several_runs(lead: httpx.AsyncCl
     assert merged == {"one-ocr": ["one-ocr"], "two-ocr": [], "three-ocr": []}
     again = await ok(lead.post(path, json={**body, "campaign": {"name": "again"}}))
     assert (again["n_tasks"], again["n_skipped"], again["n_merged"]) == (0, 4, 0)
+
+
+async def test_an_expert_sees_all_readings_with_their_readers(lead: httpx.AsyncClient) -> None:
+    campaign, _, _ = await campaign_of(
+        lead, [*place("one", 0.1, a="10", b="16,5", c="16.5"), *place("two", 0.5, a="7")]
+    )
+    for line in await lines_of(lead, campaign):
+        detail = await ok(lead.get(f"{GONOGO}/tasks/{line['task_id']}/review"))
+        readings = [(one["source"], one["value"]["text"], one["asked"]) for one in detail["readings"]]
+        asked = [("b", "16,5", True), ("a", "10", False), ("c", "16.5", False)]
+        assert readings == (asked if line["prediction_id"] == "one-b" else [])

@@ -14,7 +14,8 @@ class DeskTask:
     """Task to judge, cleaned and ready to show.
 
     `predicted_value` is any JSON; `bbox` is `drawing_bbox` as served, as is `position`; `links` are the non-empty ids
-    in reading order, such as `("feature", "7a31…")`.
+    in reading order, such as `("feature", "7a31…")`. `other_readings` are values that others read in the same place,
+    which show only once the value is corrected.
     """
 
     id: str
@@ -30,6 +31,7 @@ class DeskTask:
     links: tuple[tuple[str, str], ...] = ()
     n_required: int | None = None
     position: tuple[float, ...] | None = None
+    other_readings: tuple[JsonValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

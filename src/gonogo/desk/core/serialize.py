@@ -49,6 +49,7 @@ def task_from_served(served: dict[str, Any], campaign_id: str) -> DeskTask:
         links=tuple((name, served[key]) for name, key in LINKS if served.get(key)),
         n_required=served.get("n_required"),
         position=tuple(float(number) for number in position) if position else None,
+        other_readings=tuple(served.get("other_readings") or ()),
     )
 
 
@@ -67,18 +68,22 @@ def task_to_json(task: DeskTask) -> JsonObject:
         "links": [list(link) for link in task.links],
         "n_required": task.n_required,
         "position": list(task.position) if task.position is not None else None,
+        "other_readings": list(task.other_readings),
     }
 
 
 def task_from_json(data: dict[str, Any]) -> DeskTask:
     """Parses the result of `task_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
     bbox, links, position = data["bbox"], data["links"], data.get("position")
-    rest = {key: value for key, value in data.items() if key not in ("bbox", "links", "position")}
+    others = data.get("other_readings", [])  # absent in rows of an earlier version
+    special = ("bbox", "links", "position", "other_readings")
+    rest = {key: value for key, value in data.items() if key not in special}
     return DeskTask(
         **rest,
         bbox=tuple(float(number) for number in bbox) if bbox is not None else None,
         links=tuple((str(name), str(link)) for name, link in links),
         position=tuple(float(number) for number in position) if position is not None else None,
+        other_readings=tuple(others),
     )
 
 

@@ -26,6 +26,7 @@ from gonogo.server.consensus.decide import Outcome, Truth, Vote, ruled_outcome, 
 from gonogo.server.consensus.values import Value, group_values
 from gonogo.server.queue.amendments import first_answers
 from gonogo.server.review.notes import help_of_task
+from gonogo.server.review.other_readings import readings_of_task
 from gonogo.server.review.queue import conflict_reason, expected_harm
 from gonogo.server.review.rulings import person_name, ruling_public, rulings_of_task
 from gonogo.server.scoring.task_scoring import ScoredTask, VoteToScore, load_task, score_task
@@ -120,6 +121,7 @@ def case_detail(
         own_vote=any(row.voter_id == caller.id for row in rows),
         votes=[_review_vote(label, row, first.get(row.id, {}), names) for label, row in labelled],
         groups=groups,
+        readings=readings_of_task(connection, task),
         now=_standing(outcome, scored.probabilities),
         possible=_possible(scored, cast, groups, values),
         rulings=[ruling_public(row, caller.id, names=names) for row in rulings_of_task(connection, task.id)],

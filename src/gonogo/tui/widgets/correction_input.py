@@ -14,6 +14,7 @@ from gonogo.tui.actions import EDIT, in_scope, keys_of
 from gonogo.tui.key_guard import HELD, LONGEST_FIRST
 from gonogo.tui.presenters.common.key_hints import SYMBOLS_BY_LETTER
 from gonogo.tui.widgets.key_footer import KeyFooter
+from gonogo.tui.widgets.reading_picker import ReadingPicker
 from gonogo.values.symbols import Symbol, signs_named
 
 _EDITING = {
@@ -35,6 +36,9 @@ class CorrectionInput(Input):
     class Choosing(Message):
         """Message: the palette of signs was opened or closed."""
 
+    class Picking(Message):
+        """Message: other keys than before take other readings, or one was taken."""
+
     def __init__(
         self,
         on_key: Callable[[Key | Paste], None],
@@ -43,15 +47,19 @@ class CorrectionInput(Input):
         disabled: bool = True,
         select_on_focus: bool = False,
         max_length: int = 2_000,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         super().__init__(id=id, disabled=disabled, select_on_focus=select_on_focus, max_length=max_length)
         self._notify_key = on_key
+        self._clock = clock
         self.choosing = False
+        self.picker = ReadingPicker()
         self._calls: dict[str, str] = {}
         self._opening_key, self._opening_time = "", 0.0
 
-    def open(self, text: str, keymap: Mapping[str, str], key: str = "") -> None:
+    def open(self, text: str, keymap: Mapping[str, str], key: str = "", picker: ReadingPicker | None = None) -> None:
         """Starts with `text`, the cursor at its end. `key` opened the line: held down, it types nothing."""
+        self.picker = picker or ReadingPicker()
         self._opening_key, self._opening_time = key, monotonic()
         self._calls = {key: action.call for action in in_scope(EDIT) for key in keys_of(action, keymap)}
         self.choosing = False
@@ -97,6 +105,8 @@ class CorrectionInput(Input):
         elif self.choosing:
             self.choose(False)
             self._insert(SYMBOLS_BY_LETTER.get(event.character or "", ""))
+        elif self._picks(event):
+            pass
         elif event.key.startswith("alt+") and (sign := SYMBOLS_BY_LETTER.get(event.key[4:])):
             self._insert(sign)
         elif (call := self._calls.get(event.key)) is not None:
@@ -108,6 +118,19 @@ class CorrectionInput(Input):
         event.stop()
         event.prevent_default()
 
+    def _picks(self, event: Key) -> bool:
+        """Puts the reading into the line that the key takes; returns whether it took one."""
+        if re.fullmatch(r"(alt\+)?\d", event.key) and event.key in self._calls:
+            return False  # a person's own key for something else
+        before = self.picker.fresh, self.picker.before
+        text = self.picker.pressed(event.key, self.value, self._clock())
+        if text is not None:
+            self.value = text
+            self.cursor_position = len(text)
+        if text is not None or before != (self.picker.fresh, self.picker.before):
+            self.post_message(self.Picking())
+        return text is not None
+
     def _is_still_opening(self, event: Key) -> bool:
         """Returns whether `event` is a repeat of the key that opened the line."""
         repeat = event.key == self._opening_key and event.time - self._opening_time < LONGEST_FIRST
@@ -116,6 +139,8 @@ class CorrectionInput(Input):
 
     def on_paste(self, event: Paste) -> None:
         self._notify_key(event)
+        self.picker.fresh = False
+        self.post_message(self.Picking())
 
     def _insert(self, sign: str) -> None:
         if sign:

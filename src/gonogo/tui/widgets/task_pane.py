@@ -108,7 +108,7 @@ class TaskPane(Container):
         self.gate = AnswerGate(self, self.guard, self._must_be_seen)
         self.pictures = pictures
         self._panel = panel
-        self.notify_key = on_key
+        self.notify_key, self._clock = on_key, clock
         self._mode_setting = settings.picture_mode
         self._previous: DeskTask | None = None
         self._cells: tuple[int, int] | None = None
@@ -124,7 +124,7 @@ class TaskPane(Container):
         with Vertical(id="panel"):
             yield PromptLine(id="prompt")
             yield ValueView(id="value")
-            yield CorrectionEditor(self.notify_key)
+            yield CorrectionEditor(self.notify_key, self._clock)
             yield from self._panel
 
     def on_mount(self) -> None:
@@ -321,9 +321,9 @@ class TaskPane(Container):
 
     # --- the editor --------------------------------------------------------------------------------------
 
-    def open_editor(self, text: str) -> None:
+    def open_editor(self, text: str, *, readings: bool = False) -> None:
         self.editing = True
-        self.editor.open(text, self.gonogo.own_keys, self.guard.key)
+        self.editor.open(text, self.gonogo.own_keys, self.guard.key, self.current if readings else None)
 
     def close_editor(self) -> None:
         if self.editing:

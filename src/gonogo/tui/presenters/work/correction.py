@@ -15,6 +15,8 @@ from gonogo.values.diff import Change
 from gonogo.values.symbols import Symbol
 
 MAX_SHOWN = 120
+MAX_OTHERS = 9
+"""Other readings that have a key."""
 
 
 def correction_preview(text: str, predicted: object, rows: int = 2) -> Content:
@@ -100,6 +102,33 @@ def correction_doubt(text: str) -> str:
     """Question before a text is sent that shows no number of a drawing; empty if there is nothing to ask."""
     reason = doubt(text)
     return f"Not a number a drawing would show ({reason}). Enter again sends it as text." if reason else ""
+
+
+def other_texts(values: Sequence[object], predicted: object) -> tuple[str, ...]:
+    """Texts of the other readings as the line takes them: those that differ from the reading, and from each other."""
+    texts = dict.fromkeys(text for value in values if (text := editable_text(value).strip()))
+    texts.pop(editable_text(predicted).strip(), None)
+    return tuple(texts)[:MAX_OTHERS]
+
+
+def reading_rows(texts: Sequence[str], width: int, rows: int, *, fresh: bool, taken: bool) -> list[Content]:
+    """Rows of other readings with their keys, `other readings   1 ⌀15   2 15`.
+
+    `fresh`: digits alone take one, else with Alt; `taken`: one was taken, and 0 puts the line back.
+    """
+    alt = "" if fresh else "Alt+"
+    keys = [(f"{alt}{at}", one_line(text, max(width - 8, 8)), "bold $strong") for at, text in enumerate(texts, 1)]
+    keys += [(f"{alt}0", "back", "$quiet")] if taken else []
+    keys += [("→", "then digits type", "$quiet")] if fresh else []
+    items = [Content.styled("other readings", "$quiet")]
+    items += [Content.assemble((key, "bold $accent"), " ", (text, style)) for key, text, style in keys]
+    lines: list[Content] = []
+    for item in items:
+        if lines and lines[-1].cell_length + 3 + item.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], "   ", item)
+        else:
+            lines.append(item.truncate(max(width, 1), ellipsis=True))
+    return lines[:rows]
 
 
 def correction_value(text: str) -> JsonObject:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from gonogo.desk.review.models import Case, Draft, QueueRow, Ruled
 from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.note_reasons import reason_in_words
-from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
+from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewReading, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.presenters.common.format import (
     percent,
@@ -64,7 +65,8 @@ def _evidence(
     if case.detail is None:
         return [*lines, *_wrapped(NO_VOTES, width, "$quiet"), *_public(case)]
     votes = _votes(case.detail, case.names, width, one_line_votes)
-    return [*lines, *_asked(case.detail, case.names), *votes, Content(""), *_rulings(case.detail, width)]
+    about = [*_asked(case.detail, case.names), *_readings(case.detail.readings)]
+    return [*lines, *about, *votes, Content(""), *_rulings(case.detail, width)]
 
 
 def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -> list[Content]:
@@ -75,7 +77,8 @@ def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -
     else:
         votes = [line for vote in case.detail.votes for line in _vote(vote, case.names, width)]
         asked = _asked(case.detail, case.names)
-        lines = [*_conflict(case, ruled), *_question(case), *asked, Content(""), *(votes or _counts(row))]
+        readings = _readings(case.detail.readings)
+        lines = [*_conflict(case, ruled), *_question(case), *asked, *readings, Content(""), *(votes or _counts(row))]
     return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
 
 
@@ -122,6 +125,26 @@ def _keys_plain() -> list[Content]:
         ("f", "undecidable"),
     )
     return [Content.assemble((key, "bold $accent"), "  ", (effect, "$foreground")) for key, effect in keys]
+
+
+def other_readings(detail: ReviewDetail | None) -> tuple[tuple[str, str], ...]:
+    """Values and readers of the readings that the task doesn't ask about."""
+    readings = detail.readings if detail is not None else []
+    return tuple((value_text(reading.value), reading.source or "–") for reading in readings if not reading.asked)
+
+
+def _readings(readings: Sequence[ReviewReading]) -> list[Content]:
+    """Readings of the place, one on a line: the reader, the value, and which one was asked."""
+    if not readings:
+        return []
+    widest = min(max(cell_len(one_line(reading.source or "–", 16)) for reading in readings), 16)
+    lines = [Content.styled("read by", "$quiet")]
+    for reading in readings:
+        reader = one_line(reading.source or "–", 16)
+        asked = ("  asked", "$quiet") if reading.asked else ""
+        gap = " " * (widest - cell_len(reader) + 2)
+        lines.append(Content.assemble((reader, "$foreground"), gap, styled_value(reading.value), asked))
+    return [*lines, Content("")]
 
 
 # --- votes -----------------------------------------------------------------------------------------------

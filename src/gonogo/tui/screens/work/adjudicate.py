@@ -30,7 +30,7 @@ from gonogo.tui.presenters.common.format import editable_text, reading
 from gonogo.tui.presenters.work import annotate, correction
 from gonogo.tui.presenters.work.review_queue import no_case_card
 from gonogo.tui.presenters.work.ruling_keys import card_actions, ruling_actions
-from gonogo.tui.presenters.work.rulings import cannot_undo_ruling_message, error_type_text, evidence
+from gonogo.tui.presenters.work.rulings import cannot_undo_ruling_message, error_type_text, evidence, other_readings
 from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets.correction_input import CorrectionInput
@@ -327,7 +327,10 @@ class AdjudicateScreen(Screen[int | None]):
     def action_about(self) -> None:
         if self._case is not None:
             row, drawn = self._case.row, self.pane.mode.description
-            self.app.push_screen(FullQuestionScreen(row.task, None, drawn, record=row.record, part=row.part))
+            others = other_readings(self._case.detail)
+            self.app.push_screen(
+                FullQuestionScreen(row.task, None, drawn, record=row.record, part=row.part, others=others)
+            )
 
     def action_note(self) -> None:
         if self._case is None:
@@ -339,7 +342,7 @@ class AdjudicateScreen(Screen[int | None]):
 
     def _edit(self, field: str, text: str) -> None:
         self._field = field
-        self.pane.open_editor(text)
+        self.pane.open_editor(text, readings=field == "value")
         self._show_hint(text)
         self._show_keys()
 

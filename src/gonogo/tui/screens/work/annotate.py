@@ -362,7 +362,7 @@ class AnnotateScreen(Screen[None]):
             self._open_editor(self.pane.current)
 
     def _open_editor(self, task: DeskTask) -> None:
-        self.pane.open_editor(self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)))
+        self.pane.open_editor(self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)), readings=True)
         self._show_keys()
 
     def action_leave(self) -> None:

@@ -29,7 +29,8 @@ MAX_ODD = 20
 class FullQuestionScreen(ModalScreen[None]):
     """Full question: prompt, value and what it is made of, and the guideline, whose links open nothing.
 
-    `i` shows the ids, too. `record` are published facts of the task, by name; `part` names its part.
+    `i` shows the ids, too. `record` are published facts of the task, by name; `part` names its part; `others`
+    are other readings of its place with their readers.
     """
 
     CSS_PATH = "full_question.tcss"
@@ -47,9 +48,10 @@ class FullQuestionScreen(ModalScreen[None]):
         *,
         record: Sequence[tuple[str, str]] = (),
         part: str = "",
+        others: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__()
-        self._record, self._part, self._ids = record, part, False
+        self._record, self._part, self._ids, self._others = record, part, False, tuple(others)
         self._question = task
         self._guideline = guideline
         self._drawn = drawn
@@ -66,7 +68,7 @@ class FullQuestionScreen(ModalScreen[None]):
         """Shows the text for the width that it has now."""
         text = self.query_one("#full-question", Static)
         width = text.content_size.width
-        details = SubjectDetails(self._part, self._unit, tuple(self._record), self._ids)
+        details = SubjectDetails(self._part, self._unit, tuple(self._record), self._ids, self._others)
         text.update(full_question(self._question, self._guideline, self._drawn, details, width))
 
     def action_ids(self) -> None:
@@ -75,12 +77,16 @@ class FullQuestionScreen(ModalScreen[None]):
 
 
 class SubjectDetails(NamedTuple):
-    """Details of what a task points at. `unit` is that of lengths without one; `ids`: ids are shown, too."""
+    """Details of what a task points at. `unit` is that of lengths without one; `ids`: ids are shown, too.
+
+    `others` are other readings with their readers, or `""`; not of a question that is still to be judged.
+    """
 
     part: str = ""
     unit: str = ""
     record: tuple[tuple[str, str], ...] = ()
     ids: bool = False
+    others: tuple[tuple[str, str], ...] = ()
 
 
 NO_DETAILS = SubjectDetails()
@@ -97,7 +103,7 @@ def full_question(
         *_guideline(guideline, width),
         Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
         Content.styled("The value that was read", "bold $strong"), value_content(task.predicted_value),
-        *_odd_characters(task.predicted_value),
+        *_odd_characters(task.predicted_value), *_others(details.others),
         Content.styled("What it points at", "bold $strong"), Content("\n").join(subject),
         *((Content.styled("How the drawing is drawn", "bold $strong"), content(f"{drawn}. {_MODES}")) if drawn else ()),
         Content.styled("i  hides the ids   Esc  back" if details.ids else "i  shows the ids   Esc  back", "$quiet"),
@@ -123,6 +129,17 @@ def _subject(task: DeskTask, details: SubjectDetails) -> list[Content]:
         for name, text in fields
         if text
     ]
+
+
+def _others(readings: Sequence[tuple[str, str]]) -> list[Content]:
+    """Section on other readings of the place; nothing if there are none."""
+    if not readings:
+        return []
+    lines = [
+        Content.assemble(styled(value, "$foreground"), *(("  ", styled(reader, "$quiet")) if reader else ()))
+        for value, reader in readings
+    ]
+    return [Content.styled("Others read there", "bold $strong"), Content("\n").join(lines)]
 
 
 def _odd_characters(value: object) -> list[Content]:

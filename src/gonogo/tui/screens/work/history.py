@@ -21,6 +21,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, SendState
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.presenters.common.format import value_text
 from gonogo.tui.presenters.work import answer_history
 from gonogo.tui.presenters.work.annotate import outcome_text
 from gonogo.tui.screens.work.full_question import SubjectDetails, full_question
@@ -160,7 +161,8 @@ class HistoryScreen(ModalScreen[Decided | None]):
         self.details.focus()
 
     def _show_details(self, answer: Decided) -> None:
-        question = full_question(answer.task, None, details=SubjectDetails(ids=self._ids))
+        others = tuple((value_text(value), "") for value in answer.task.other_readings)
+        question = full_question(answer.task, None, details=SubjectDetails(ids=self._ids, others=others))
         self.query_one("#words", Static).update(answer_history.details(answer, question))
 
     def action_ids(self) -> None:
