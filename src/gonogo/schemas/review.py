@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from gonogo.json_types import JsonObject
 from gonogo.schemas.base import AnyValue, Fraction, Link, Note, Reason, Received, Sent, Timestamp
 from gonogo.schemas.labeling import VALUE_WITH_INCORRECT, GivenVerdict, LabelingTaskPublic, ServedTask
+from gonogo.schemas.review_readings import ReviewReading
 
 ErrorType = Reason
 
@@ -206,15 +207,6 @@ class HelpRequest(Received):
     created_at: Timestamp | None = None
     voter_id: str | None = None
     voter_name: str | None = None
-
-
-class ReviewReading(Received):
-    """Reading of a task's place by one reader; `asked` is the one that the task asks about."""
-
-    source: str | None = None
-    value: AnyValue = None
-    confidence: float | None = None
-    asked: bool = False
 
 
 class ReviewDetail(Received):

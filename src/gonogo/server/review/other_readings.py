@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, bindparam, select
 
 from gonogo.json_types import JsonValue
-from gonogo.schemas.review import ReviewReading
+from gonogo.schemas.review_readings import ReviewReading
 from gonogo.server.store.schema import predictions, task_readings
 from gonogo.server.store.schema.rows import TaskRow
 from gonogo.server.store.typed_rows import fetch_all

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gonogo.desk.review.models import Case, Draft, QueueRow
 from gonogo.schemas.labeling import LabelingTaskPublic
-from gonogo.schemas.review import ReviewDetail, ReviewReading, Standing
+from gonogo.schemas.review import ReviewDetail, Standing
+from gonogo.schemas.review_readings import ReviewReading
 from gonogo.tui.presenters.work.rulings import evidence, other_readings
 from tests.tui.fake_services import task
 

@@ -11,7 +11,8 @@ from textual.content import Content
 from gonogo.desk.review.models import Case, Draft, QueueRow, Ruled
 from gonogo.schemas.counted_nouns import counted
 from gonogo.schemas.note_reasons import reason_in_words
-from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewReading, ReviewVote, RulingPublic, ValueGroup
+from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
+from gonogo.schemas.review_readings import ReviewReading
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.presenters.common.format import (
     percent,
