@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.desk.review.example import Waits, is_example, proposed
+from gonogo.desk.review.example import Proposal, Waits, is_example, proposed
 from gonogo.desk.review.models import QueueRow, Ruling
 from gonogo.schemas.review import GivenAnswer
 from tests.tui.fake_services import task
@@ -67,8 +69,8 @@ def test_wrong_asks_for_each_rows_own_value_and_right_for_none() -> None:
         ([("correct", None, 1), ("incorrect", "16,5", 1), ("incorrect", None, 1)], WRONG, Waits.NO, True),
         ([("correct", None, 1), ("incorrect", "165,0", 1)], WRONG, Waits.AS_READ, False),
         ([("correct", None, 1), ("incorrect", "165,0", 1)], RIGHT, Waits.NO, True),
-        ([], RIGHT, Waits.NOT_LISTED, True),
-        ([], WRONG, Waits.NOT_LISTED, False),
+        ([], RIGHT, Waits.NO_VOTES, True),
+        ([], WRONG, Waits.NO_VOTES, False),
     ],
 )
 def test_what_a_page_key_leaves(
@@ -76,6 +78,13 @@ def test_what_a_page_key_leaves(
 ) -> None:
     proposal = proposed(row(*answers), example)
     assert (proposal.waits, proposal.ruling is not None) == (waits, has_ruling)
+
+
+def test_what_a_page_does_not_show_has_to_be_opened() -> None:
+    noted = replace(TIE, reasons=(("unreadable", 1),))
+    assert proposed(noted, WRONG) == Proposal(None, Waits.NOTE)
+    plain = replace(row(), why="plain")
+    assert (proposed(plain, RIGHT).waits, proposed(plain, WRONG).waits) == (Waits.NOT_LISTED, Waits.NOT_LISTED)
 
 
 _answers = st.lists(

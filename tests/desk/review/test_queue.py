@@ -90,8 +90,13 @@ async def test_grouping_asks_for_causes_and_puts_the_largest_group_first() -> No
 
 async def test_of_a_long_queue_the_worst_are_grouped_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(review_queue, "MOST_GROUPED", 50)
-    async with listing(Pages(2_000)) as (queue, changed):
+    pages = Pages(2_000)
+    async with listing(pages) as (queue, changed):
         queue.group_by(Grouping.VALUE)
         await until(changed, lambda: queue.at_rest)
         assert (queue.count, queue.total, queue.complete) == (50, 2_000, False)
         assert len(queue.clusters) == 1
+        pages.n_rows = 30  # the others were ruled on
+        queue.reload()
+        await until(changed, lambda: queue.at_rest)
+        assert (queue.count, queue.complete) == (30, True)

@@ -24,7 +24,9 @@ class Waits(StrEnum):
     """Reason why the key for a whole page leaves an item; empty where it rules."""
 
     NO = ""
+    NOTE = "has a note"
     NOT_LISTED = "votes not listed"
+    NO_VOTES = "no votes"
     NO_VALUE = "no value typed"
     TWO_VALUES = "two values typed"
     AS_READ = "typed as it was read"
@@ -80,7 +82,12 @@ def last_ruled(ruled: Mapping[str, Ruled]) -> str:
 
 
 def proposed(row: QueueRow, example: Ruling) -> Proposal:
-    """Returns what `example` asks for on `row`: right, or wrong with the row's own value from its votes."""
+    """Returns what `example` asks for on `row`: right, or wrong with the row's own value from its votes.
+
+    A note of an annotator has to be read first, which no page shows.
+    """
+    if row.reasons:
+        return Proposal(None, Waits.NOTE)
     if example.verdict == Verdict.CORRECT:
         return _voted(row, Ruling("correct", by_page=True))
     typed = _typed(row)
@@ -88,7 +95,7 @@ def proposed(row: QueueRow, example: Ruling) -> Proposal:
         return Proposal(None, Waits.TWO_VALUES)
     value = typed[0].value if typed else None
     if not isinstance(value, dict):
-        return Proposal(None, Waits.NO_VALUE if row.answers else Waits.NOT_LISTED)
+        return Proposal(None, Waits.NO_VALUE if row.answers else _without_votes(row))
     if _as_read(row, typed[0]):
         return Proposal(None, Waits.AS_READ)
     return _voted(row, Ruling("incorrect", value, error_type=example.error_type, by_page=True))
@@ -104,6 +111,10 @@ def _as_read(row: QueueRow, given: GivenAnswer) -> bool:
     return equal(given.value, row.task.predicted_value).equal
 
 
+def _without_votes(row: QueueRow) -> Waits:
+    return Waits.NOT_LISTED if row.why == "plain" else Waits.NO_VOTES
+
+
 def _voted(row: QueueRow, ruling: Ruling) -> Proposal:
     """A page key makes a ruling for which no fewer people voted than for any other verdict."""
     counts: dict[str, int] = {}
@@ -111,7 +122,7 @@ def _voted(row: QueueRow, ruling: Ruling) -> Proposal:
         counts[given.verdict] = counts.get(given.verdict, 0) + given.count
     votes = counts.pop(ruling.verdict, 0)
     if not row.answers:
-        return Proposal(ruling, Waits.NOT_LISTED)
+        return Proposal(ruling, _without_votes(row))
     if not votes:
         return Proposal(ruling, Waits.NO_VOTE)
     return Proposal(ruling, Waits.OUTVOTED if votes < max(counts.values(), default=0) else Waits.NO)

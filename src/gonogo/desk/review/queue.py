@@ -136,8 +136,8 @@ class ReviewQueue:
         self._kick.set()
 
     def reload(self) -> None:
-        """Asks again after a refusal; a list that was drained is read anew."""
-        if self.refused is not None or self.complete:
+        """Asks again after a refusal; a list that was drained, or grouped as far as it will be, is read anew."""
+        if self.refused is not None or self.complete or (self.grouping is not Grouping.NONE and self.at_rest):
             self.look_for(self.filters)
         self._kick.set()
 

@@ -90,7 +90,7 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         """Returns the line of a row: each head at or above it takes one, too."""
         return index + bisect_right(self._heads, index, key=lambda head: head[0])
 
-    def _at(self, line: int) -> tuple[int | None, str]:
+    def at_line(self, line: int) -> tuple[int | None, str]:
         """Returns the row on a line, or the text of the head there."""
         number = bisect_left(range(len(self._heads)), line, key=lambda head: self._heads[head][0] + head)
         if number < len(self._heads) and self._heads[number][0] + number == line:
@@ -125,7 +125,7 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         """Moves the cursor to a row, scrolls to it, and fetches the rows below it."""
         self.cursor = index
         line = self.line_of(self.cursor)
-        above = int(line > 0 and self._at(line - 1)[0] is None)
+        above = int(line > 0 and self.at_line(line - 1)[0] is None)
         self.scroll_to_region(Region(0, line - above, 1, 1 + above), animate=False, force=True)
         if self._fetch is not None:
             self._fetch(self.cursor + self.size.height)
@@ -140,7 +140,7 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         self.move_to(index if index >= 0 else self.n_rows - 1)
 
     def on_click(self, event: Click) -> None:
-        index, _ = self._at(event.y + self.scroll_offset.y)
+        index, _ = self.at_line(event.y + self.scroll_offset.y)
         if index is not None:
             self.move_to(index)
             self.post_message(self.Opened())
@@ -148,7 +148,7 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
     # --- rendering -------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        (index, head), width = self._at(y + self.scroll_offset.y), self.size.width
+        (index, head), width = self.at_line(y + self.scroll_offset.y), self.size.width
         if index is None:
             text = fit(head, width) if head else ""
             return Strip([Segment(text, self._style("accent"))]).adjust_cell_length(width, self._style("foreground"))
