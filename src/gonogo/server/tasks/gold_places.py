@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, null, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, null, or_, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.server.store.compiled_statements import CompiledStatement
@@ -120,10 +120,10 @@ _PLACE_COPY = CompiledStatement(
 _COUNT_COPY = CompiledStatement(
     gold_items.update().where(gold_items.c.id == bindparam("item")).values(n_copies=gold_items.c.n_copies + 1)
 )
-_MOVE = (
+_MOVE = (  # on PostgreSQL somebody may have claimed or released it since it was read
     tasks.update()
     .where(tasks.c.number == bindparam("task"))
-    .values(place=bindparam("to_place"), rank=bindparam("to_rank"))
+    .values(place=bindparam("to_place"), rank=case((tasks.c.rank.is_(None), null()), else_=bindparam("to_rank")))
 )
 _UNPLANNED = select(campaigns.c.id).where(
     campaigns.c.status == CampaignStatus.OPEN,
@@ -250,15 +250,17 @@ def _reorder(
     sheets = [task.sheet_seq for task in everything]
     if mix:
         sheets = sheet_keys([(task.sheet_seq, confidence_level_of(task.place)) for task in everything], rng)
-    moved = []
+    moved: list[RankedTask] = []
+    params: list[dict[str, object]] = []
     for task, sheet in zip(everything, sheets, strict=True):
         place = f"{sheet:08x}{task.place[8:]}"
-        rank = None if task.rank is None else f"{state.insert_round}.{place}"
-        moved.append(task._replace(place=place, rank=rank))
-    if moved:
-        params = [{"task": task.number, "to_place": task.place, "to_rank": task.rank} for task in moved]
+        rank = f"{state.insert_round}.{place}"
+        params.append({"task": task.number, "to_place": place, "to_rank": rank})
+        if task.rank is not None:
+            moved.append(task._replace(place=place, rank=rank))
+    if params:
         connection.execute(_MOVE, params)
-    return [task for task in moved if task.rank is not None]
+    return moved
 
 
 def insert_copy(connection: Connection, item_id: str, now: datetime) -> tuple[int, str]:
