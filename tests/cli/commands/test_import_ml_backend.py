@@ -22,9 +22,9 @@ def test_what_a_backend_reads_becomes_a_campaign(gonogo: Gonogo, readings: Path,
         assert "1 prediction on 1 drawing would be imported" in dry
         words = gonogo(*asked, "--campaign", "ocr", "--label-config", str(config)).stderr
         assert "Campaign 'ocr' (new): 1 new task." in words
-        assert "The backend looked at 1 picture (model ocr-1)." in words
+        assert "The backend looked at 1 sheet (model ocr-1)." in words
         nothing = gonogo(*asked, "--campaign", "none", code=1).stderr
-        assert "read nothing on 1 picture" in nothing
+        assert "read nothing on 1 sheet" in nothing
         backend.answer = lambda body: Response("KeyError", 500)
         broken = gonogo(*asked, "--campaign", "none", code=1).stderr
         assert f"127.0.0.1:{port}:1: a.png: no prediction" in broken

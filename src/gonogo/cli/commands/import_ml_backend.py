@@ -39,7 +39,7 @@ def backend_options(command: F) -> F:
     return click.option(
         "--ml-backend",
         metavar="URL",
-        help="Import what a Label Studio ML backend reads on the pictures in --drawings.",
+        help="Import what a Label Studio ML backend reads on the sheets in --drawings.",
     )(command)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import math
 import urllib.request
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from fastapi import Response
+from PIL import Image, ImageDraw
 
 from gonogo.client.errors import GonogoClientError, NetworkError, UnexpectedAnswerError
 from gonogo.client.gonogo_client import GonogoClient
@@ -53,7 +55,8 @@ def served(backend: Backend) -> AbstractContextManager[int]:
 
 @pytest.fixture
 def ask(client: GonogoClient, drawings: Path) -> Import:
-    """Imports what the backend reads on the drawings (`a.png`, `deep/b.png`, and what is no picture)."""
+    """Imports what the backend reads on the drawings `a.png` and `deep/b.png`, which have each their own last byte."""
+    (drawings / "c.pdf").unlink()
 
     async def ask(backend: Backend, *, times: int = 1, **more: Any) -> ImportResult:
         options = ImportOptions(drawings, campaign="ocr", drawings=drawings)
@@ -78,8 +81,8 @@ async def test_each_picture_is_fetched_read_and_asked_about_once(ask: Import, cl
     backend = Backend(read_name)
     result = await ask(backend)
     assert (result.n_tasks, result.n_drawings) == (2, 2)
-    assert "2 pictures (model ocr-1)" in " ".join(result.notes)
-    assert any("'c.pdf' is no PNG" in note for note in result.notes)
+    assert "2 sheets (model ocr-1)" in " ".join(result.notes)
+    assert any("'liar.pdf' is no PNG" in note for note in result.notes)
     lines = await exported(client, result.campaign_id)
     assert {line["predicted_value"]["text"] for line in lines} == {"Ma", "Mb"}
     assert {line["part"] for line in lines} == {"a", "deep/b"}
@@ -130,7 +133,7 @@ async def test_only_pictures_of_this_import_are_served(ask: Import) -> None:
                 refused.append(error.code)
                 error.close()
 
-    with pytest.raises(BadFileError, match="read nothing on 2 pictures"):
+    with pytest.raises(BadFileError, match="read nothing on 2 sheets"):
         await ask(Backend(pry))
     assert refused == [404] * 6
 
@@ -217,8 +220,43 @@ async def test_what_is_no_backend_is_said_before_anything_is_sent(
         await asyncio.wait_for(import_predictions(client, nobody, options, no_progress), 20)
     empty = drawings / "empty"
     empty.mkdir()
-    with pytest.raises(BadFileError, match="no PNG, JPEG or TIFF"):
+    with pytest.raises(BadFileError, match="no drawing in"):
         await import_predictions(client, nobody, replace(options, drawings=empty), no_progress)
+
+
+async def test_pages_of_a_pdf_are_rendered_and_boxes_come_back_to_the_page(
+    ask: Import, client: GonogoClient, drawings: Path
+) -> None:
+    """Two pages with a black square each; the backend reads where it sees it."""
+
+    def read(task: dict[str, Any]) -> dict[str, Any] | None:
+        with Image.open(io.BytesIO(download(task))) as picture:
+            dark = picture.convert("L").point(lambda grey: 255 * (grey < 128)).getbbox()
+            assert dark is not None
+            x0, y0, x1, y1 = dark
+            value = {"x": x0 / picture.width * 100, "y": y0 / picture.height * 100}
+            size = {"width": (x1 - x0) / picture.width * 100, "height": (y1 - y0) / picture.height * 100}
+        return {"result": reading(f"square {task['id']}", "r", value=value | size)}
+
+    for name in ("a.png", "deep/b.png"):
+        (drawings / name).unlink()
+    pages = [Image.new("L", (800, 400), 255) for _ in range(2)]
+    for place, page in enumerate(pages):
+        ImageDraw.Draw(page).rectangle((200 + 400 * place, 100, 279 + 400 * place, 139), fill=0)
+    pages[0].save(drawings / "sheet.pdf", save_all=True, append_images=pages[1:])
+    result = await ask(Backend(read))
+    assert "2 sheets" in " ".join(result.notes)
+    lines = sorted(await exported(client, result.campaign_id), key=lambda line: str(line["predicted_value"]))
+    assert [line["drawing"] for line in lines] == ["sheet.pdf", "sheet.pdf"]
+    assert lines[0]["drawing_bbox"] == pytest.approx([0.25, 0.25, 0.35, 0.35], abs=0.002)
+    assert lines[1]["drawing_bbox"] == pytest.approx([0.75, 0.25, 0.85, 0.35, 2], abs=0.002)
+
+
+async def test_a_drawing_that_cannot_be_rendered_is_a_bad_line(ask: Import, drawings: Path) -> None:
+    (drawings / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing")
+    result = await ask(Backend(read_name))
+    assert not result.imported
+    assert "broken.pdf: it can't be rendered" in result.bad[0].reason
 
 
 def test_the_configuration_says_where_the_picture_goes() -> None:
