@@ -22,6 +22,7 @@ _INHERITED_ENVIRONMENT = (
     *("SYSTEMROOT", "TEMP", "TMP"),  # Windows starts no program without the first
 )
 _STRIKES = 2
+_TEXT_SECONDS = 8.0  # a picture may wait for it
 _BAD_ANSWER = NoPicture("The viewer's answer could not be understood.")
 _CRASHED = "The drawing's file made the viewer stop; it may be damaged or hostile."
 _BROKEN = NoPicture(
@@ -85,7 +86,7 @@ class RenderWorker:
             return _NO_TEXT
         message = pack({"op": "text", "path": str(path), "key": key, "page": page, "query": query})
         async with self._turn(object(), urgent=urgent):
-            answer = await self._ask_child(message, strikes)
+            answer = await self._ask_child(message, strikes, min(self._limits.seconds, _TEXT_SECONDS))
         return answer if isinstance(answer, (SheetText, NoPicture)) else _BAD_ANSWER
 
     async def _ask(
@@ -135,14 +136,15 @@ class RenderWorker:
         name = next((n for n, w in self._waiting.items() if w.urgent), next(iter(self._waiting)))
         self._waiting.pop(name).turn.set_result(None)
 
-    async def _ask_child(self, message: bytes, key: str) -> Answer:
+    async def _ask_child(self, message: bytes, key: str, seconds: float | None = None) -> Answer:
         if self._closed:
             return _CLOSING
+        seconds = seconds or self._limits.seconds
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            async with asyncio.timeout(seconds):
                 return await self._exchange(message)
         except TimeoutError:
-            why = f"Drawing took longer than {self._limits.seconds:g} seconds and was stopped."
+            why = f"The drawing took longer than {seconds:g} seconds and was stopped."
         except (asyncio.IncompleteReadError, ConnectionError):
             why = _CRASHED
         except (ValueError, KeyError, TypeError, IndexError):
