@@ -71,6 +71,15 @@ def fake_picture(_task: DeskTask, request: PictureRequest) -> Picture:
     )
 
 
+class NoPage:
+    """Page of a session that asks its questions one by one."""
+
+    tasks: tuple[DeskTask, ...] = ()
+
+    def limit(self, n_tiles: int) -> None:
+        return None
+
+
 class FakeAnnotateSession:
     """Annotate session over a list: all tasks are prefetched, nothing is sent, the last answer can be taken back."""
 
@@ -92,6 +101,7 @@ class FakeAnnotateSession:
         self.calls: list[str] = []
         self.pictures: PictureSource = self
         self.rejected = self
+        self.page = NoPage()
         self.stopwatch = AnswerTimer(clock)
         self.past: list[Decided] = []
         self.again: Decided | None = None

@@ -6,6 +6,10 @@ The client never treats these as closed: a response may carry any string (contra
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+LARGEST_GROUP: Final = 24
+"""Most tasks of one page of equal values."""
 
 
 class Role(StrEnum):

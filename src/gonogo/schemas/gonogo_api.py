@@ -12,8 +12,8 @@ from pydantic.config import JsonDict
 
 from gonogo.json_types import JsonObject
 from gonogo.schemas.base import NOT_BLANK, Fraction, Link, Name, Note, Reason, Received, Sent, Timestamp
-from gonogo.schemas.enums import KeyScope, VotePolicy
-from gonogo.schemas.labeling import LARGEST_GROUP, LabelingCampaignPublic, LabelSubmission, ServedTask, TaskSubject
+from gonogo.schemas.enums import LARGEST_GROUP, KeyScope, VotePolicy
+from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, ServedTask, TaskSubject
 
 
 class Capabilities(Received):

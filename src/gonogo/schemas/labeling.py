@@ -26,7 +26,7 @@ from gonogo.schemas.base import (
     Timestamp,
     words,
 )
-from gonogo.schemas.enums import ConsensusMethod, Role
+from gonogo.schemas.enums import LARGEST_GROUP, ConsensusMethod, Role
 from gonogo.schemas.verdicts import Verdict
 
 # --- campaigns -------------------------------------------------------------------------------------------
@@ -303,10 +303,6 @@ VALUE_WITH_INCORRECT: JsonDict = {
     ]
 }
 """JSON Schema of our server's demand that a corrected value goes only with `incorrect`."""
-
-
-LARGEST_GROUP = 24
-"""Most tasks of one page of group verification."""
 
 
 class LabelSubmit(Sent):

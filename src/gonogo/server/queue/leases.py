@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, null, or_, select, text, true
 
-from gonogo.schemas.enums import CampaignStatus, TaskStatus
-from gonogo.schemas.labeling import LARGEST_GROUP
+from gonogo.schemas.enums import LARGEST_GROUP, CampaignStatus, TaskStatus
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue.rows import HeldTask, QueueCampaign, VoterCursor
 from gonogo.server.scoring.task_scoring import rescore_task

@@ -12,7 +12,7 @@ from gonogo.tui.actions.application import EVERYWHERE
 from gonogo.tui.actions.expert import ADJUDICATE, CLUSTER, CONTACT, REVIEW
 from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, MODEL, QUALITY, SETTINGS
 from gonogo.tui.actions.results import CASE, RESULTS
-from gonogo.tui.actions.work import ANNOTATE, CHOOSE, EDIT, HISTORY, PRACTICE, SHEET, TOUR
+from gonogo.tui.actions.work import ANNOTATE, CHOOSE, EDIT, EQUAL, HISTORY, PRACTICE, SHEET, TOUR
 
 __all__ = [
     "ACTIONS",
@@ -26,6 +26,7 @@ __all__ = [
     "CLUSTER",
     "CONTACT",
     "EDIT",
+    "EQUAL",
     "EVERYWHERE",
     "HISTORY",
     "KEY_NAMES",
@@ -47,8 +48,8 @@ __all__ = [
 ]  # fmt: skip
 
 SCOPES: tuple[Scope, ...] = (
-    ANNOTATE, SHEET, REVIEW, ADJUDICATE, CONTACT, CLUSTER, QUALITY, MODEL, CANDIDATES, ANNOTATORS, PRACTICE, TOUR,
-    LEAD, SETTINGS, RESULTS, CASE, EDIT, HISTORY, CHOOSE, EVERYWHERE,
+    ANNOTATE, EQUAL, SHEET, REVIEW, ADJUDICATE, CONTACT, CLUSTER, QUALITY, MODEL, CANDIDATES, ANNOTATORS, PRACTICE,
+    TOUR, LEAD, SETTINGS, RESULTS, CASE, EDIT, HISTORY, CHOOSE, EVERYWHERE,
 )  # fmt: skip
 """All scopes, in the order of `docs/keys.md`."""
 

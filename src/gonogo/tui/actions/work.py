@@ -53,6 +53,25 @@ ANNOTATE = Scope(
     Action("retry", "retry", "Try the server or the drawing again now.", ("r",), "retry", 14),
 )  # fmt: skip
 
+EQUAL = Scope(
+    "equal", "Equal values on one page",
+    Action("confirm", "confirm", "Save the page: all right but the struck.", ("enter",), "confirm", 1, verdict=True),
+    Action(
+        "strike", "strike", "Wrong: the drawing at the cursor; again: right.", ("space", "s"), "mark('incorrect')", 2,
+        verdict=True,
+    ),
+    Action("unsure", "unsure", "Unsure of it; again: right.", ("f",), "mark('unsure')", 3, verdict=True),
+    Action("undo", "undo", "Take the last page, or answer, back.", ("u", "backspace"), "undo", 4),
+    Action("alone", "one by one", "Ask the questions of this page one by one.", ("o",), "alone", 5, verdict=True),
+    Action("guideline", "guideline", "The question at the cursor, and the guideline.", ("g",), "about", 7),
+    Action("history", "history", "What you answered, and what became of it.", ("h",), "history", 6),
+    Action("left", "left", "The drawing to the left.", ("left",), "move(-1, 0)"),
+    Action("right", "right", "The drawing to the right.", ("right",), "move(1, 0)"),
+    Action("up", "up", "The drawing above.", ("up",), "move(0, -1)"),
+    Action("down", "down", "The drawing below.", ("down",), "move(0, 1)"),
+    Action("retry", "retry", "Try the server and the drawings again now.", ("r",), "retry", 8),
+)  # fmt: skip
+
 EDIT = Scope(
     "edit", "Typing the right value",
     Action("send", "send", "Send “incorrect” with this value.", ("enter",), "send", 1),

@@ -50,7 +50,7 @@ def page_shape(tasks: Sequence[DeskTask], width: int, height: int, view: Viewpor
 
     def rank(shape: PageShape) -> tuple[int, float, int]:
         cells = shape.crop(width, height, lines)
-        shares = [_readable_share(task, view, cells) for task in tasks[: shape.n_tiles]]
+        shares = [readable_share(task, view, cells) for task in tasks[: shape.n_tiles]]
         return sum(share == 1.0 for share in shares), sum(share**2 for share in shares), -shape.n_tiles
 
     return max([shape for shape in possible if shape.n_tiles >= least] or possible, key=rank)
@@ -63,7 +63,7 @@ def shapes(width: int, height: int) -> list[PageShape]:
     return [PageShape(across, down) for across in range(1, columns + 1) for down in range(1, lines + 1)]
 
 
-def _readable_share(task: DeskTask, view: Viewport, cells: tuple[int, int]) -> float:
+def readable_share(task: DeskTask, view: Viewport, cells: tuple[int, int]) -> float:
     """Returns the height of the crop's text over the least that can be read, at most 1; 1 without a box to judge."""
     if task.bbox is None:
         return 1.0

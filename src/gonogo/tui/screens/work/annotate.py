@@ -17,12 +17,15 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, Stage, TaskNote
+from gonogo.desk.core.models import Decision, DeskTask, Stage, TaskNote
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.layout.crop_grid import tiles_that_fit
 from gonogo.tui.presenters.common.format import editable_text
 from gonogo.tui.presenters.work import annotate, correction
+from gonogo.tui.screens.work.earlier_answers import EarlierAnswers
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
+from gonogo.tui.screens.work.page_above import PageAbove
 from gonogo.tui.screens.work.question_notes import QuestionNotes
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
@@ -57,13 +60,15 @@ class AnnotateScreen(Screen[None]):
     def __init__(self, session: AnnotateSession, *, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()  # without "-card": most starts have a question, and a class later is styling again
         self.session = session
-        self._clock = clock
-        self._profile = profile
+        self.clock = clock
+        self.profile = profile
         self._show_pace = profile.show_pace
         self._confidence_level = 0
         self._confidence_before: int | None = None
         self._not_saved = ""
         self.notes = QuestionNotes(self)
+        self.earlier = EarlierAnswers(self)
+        self._page = PageAbove(self)
         self._message = ""
         """Message of the session shown last."""
         self._deferred_update: Timer | None = None
@@ -80,8 +85,8 @@ class AnnotateScreen(Screen[None]):
             StatusLine(id="before"),
             History(id="history"),
             on_key=self._key_pressed,
-            clock=self._clock,
-            settings=self._profile,
+            clock=self.clock,
+            settings=self.profile,
         )
         yield Container(Static(id="words", markup=False), id="card")
         yield StatusLine(id="toosmall")
@@ -116,6 +121,8 @@ class AnnotateScreen(Screen[None]):
 
     def _update(self) -> None:
         """Shows the session's state. Everything that changed is painted in the same frame."""
+        if self._page.open():
+            return
         task = self.session.current
         if task is not None and self.pane.shows(task) and not self.pane.guard.armed:
             self._deferred_update = self._deferred_update or self.set_timer(QUIET_SECONDS, self._update_quietly)
@@ -129,6 +136,9 @@ class AnnotateScreen(Screen[None]):
             self._show_card()
         elif not self.pane.shows(task):
             self._show_task(task)
+
+    def on_screen_resume(self) -> None:
+        self._page.open()
 
     def _update_quietly(self) -> None:
         """Shows counts and states that changed while the question was just being shown."""
@@ -198,6 +208,7 @@ class AnnotateScreen(Screen[None]):
 
     @on(TaskPane.Resized)
     def _pane_resized(self, event: TaskPane.Resized) -> None:
+        self.session.page.limit(1 if self.pane.mode.turned_off else tiles_that_fit(*self.app.size))
         if event.first:
             self._unsubscribe = self.session.subscribe(self._update)
             if self._start_error is None:
@@ -288,10 +299,10 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return None
         if undone is not None:
-            self._restore(*undone)
+            self.restore(*undone)
         return undone[0] if undone is not None else None
 
-    def _restore(self, task: DeskTask, decision: Decision) -> None:
+    def restore(self, task: DeskTask, decision: Decision) -> None:
         """Restores the typed correction and the confidence of an undone answer."""
         typed = (decision.corrected_value or {}).get("text")
         if isinstance(typed, str):
@@ -315,30 +326,7 @@ class AnnotateScreen(Screen[None]):
             self.app.push_screen(FullQuestionScreen(self.pane.current, self.session.guideline, mode, self.session.unit))
 
     def action_history(self) -> None:
-        from gonogo.tui.screens.work.history import HistoryScreen  # deferred: 3 ms, not needed for the first frame
-
-        try:
-            self.app.push_screen(HistoryScreen(self.session), self._answer_again)
-        except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
-
-    def _answer_again(self, item: Decided | None) -> None:
-        """Asks the task of an earlier answer again, with its typed correction; `item` was chosen in the history."""
-        if item is None:
-            return
-        earlier = self.session.rejected
-        try:
-            decision = (earlier.answer_again if item.state is SendState.PARKED else earlier.amend)(item.number)
-        except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
-            return
-        if decision is None or (task := self.session.current) is None:
-            self.gonogo.show_notice("This answer was sent meanwhile.")
-            return
-        self._restore(task, decision)
-        self.gonogo.show_notice(annotate.answer_again_message(item), warning=True, seconds=12)
-        if decision.corrected_value is not None:
-            self._open_editor(task)
+        self.earlier.open_history()
 
     def action_retry(self) -> None:
         if self.session.state.stage is Stage.SIGNED_OUT:
@@ -359,9 +347,9 @@ class AnnotateScreen(Screen[None]):
 
     def action_fix(self) -> None:
         if self.pane.current is not None and self.pane.gate.accepts():
-            self._open_editor(self.pane.current)
+            self.open_editor(self.pane.current)
 
-    def _open_editor(self, task: DeskTask) -> None:
+    def open_editor(self, task: DeskTask) -> None:
         self.pane.open_editor(self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)), readings=True)
         self._show_keys()
 
