@@ -20,6 +20,7 @@ from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.screens.work.cluster_sheet import ClusterSheetScreen
 from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
+from gonogo.tui.screens.work.equal_values import EqualValuesScreen
 from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
 from gonogo.tui.screens.work.review import ReviewScreen
@@ -33,6 +34,7 @@ OWNERS: dict[actions.Scope, type] = {
     EDIT: AnnotateScreen,
     actions.CHOOSE: ChooseCampaignScreen,
     actions.HISTORY: HistoryScreen,
+    actions.EQUAL: EqualValuesScreen,
     actions.SHEET: WholeSheetScreen,
     actions.REVIEW: ReviewScreen,
     actions.ADJUDICATE: AdjudicateScreen,
