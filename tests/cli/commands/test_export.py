@@ -269,7 +269,7 @@ def test_what_was_written_is_told_to_a_script(gonogo: Gonogo, imported: Path, tm
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     assert told == {
         **{"n_tasks": 4, "n_gold": 0, "sha256": digest, "size_bytes": out.stat().st_size, "notes": []},
-        **{"out": str(out), "format": "jsonl", "manifest": None},
+        **{"out": str(out), "format": "jsonl", "manifest": None, "n_derived": 0},
     }
     assert "--out" in gonogo("export", "pmi", "--json", code=2).stderr
 

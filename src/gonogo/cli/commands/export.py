@@ -44,6 +44,8 @@ Examples:
   # a folder for `datasets.load_dataset`, with a picture of each box
   gonogo export "batch 12" --format datasets --crops --split 80/10/10 \\
       --out dataset/
+  # a line for the record of each reader, where readings were merged
+  gonogo export "batch 12" --each-reading > records.jsonl
   # a line as each task settles; run again, it goes on
   gonogo export "batch 12" --follow --out settled.jsonl
   # the same for a pipe, after the line with cursor 17
@@ -77,6 +79,11 @@ Examples:
 )
 @dataset_options
 @click.option(
+    "--each-reading",
+    is_flag=True,
+    help="A record for each reading that was merged into a question, with the verdict that follows from its answer.",
+)
+@click.option(
     "--follow",
     is_flag=True,
     help="Write a line as each task settles, until the campaign is closed or all are settled; --out FILE is continued.",
@@ -99,6 +106,7 @@ def export(
     crops: bool,
     shares: Shares,
     overwrite: bool,
+    each_reading: bool,
     follow: bool,
     after: int | None,
     base_url: str | None,
@@ -113,6 +121,9 @@ def export(
     """
     if after is not None and (not follow or out is not None):
         fail("--after goes with --follow, and without --out", "--out FILE goes on behind its last line.", EXIT_USAGE)
+    if each_reading and (follow or format_name == DATASETS):
+        what, step = ("--follow", "`readings` of a line has them.") if follow else (DATASETS, "A task is a row there.")
+        fail(f"--each-reading isn't for {what}", step, EXIT_USAGE)
     if follow and (golden or manifest or drawings or format_name != DEFAULT_FORMAT):
         fail("--follow writes JSON Lines of what settles, and nothing else", "Export the rest at the end.", EXIT_USAGE)
     if format_name != DATASETS and (crops or overwrite or shares != WHOLE):
@@ -144,8 +155,9 @@ def export(
     if follow:
         run(_follow(campaign, out, after or 0, base_url, as_json=as_json))
         return
+    options = ExportOptions(format_name, golden, drawings, each_reading)
     with gc_paused():
-        result = run(_export(campaign, ExportOptions(format_name, golden, drawings), out, manifest, base_url))
+        result = run(_export(campaign, options, out, manifest, base_url))
     for note in result.notes:
         echo_err(note)
     if as_json:
@@ -159,7 +171,8 @@ def export(
         )
     elif out is not None:
         gold = f" ({result.n_gold} of them gold)" if result.n_gold else ""
-        echo_err(f"{counted(result.n_tasks, 'task')}{gold} written to {out}.")
+        derived = f" and {counted(result.n_derived, 'more reading')}" if result.n_derived else ""
+        echo_err(f"{counted(result.n_tasks, 'task')}{gold}{derived} written to {out}.")
     if not result.n_tasks:
         echo_err("Nothing is promoted yet." if golden else "The campaign has no tasks.")
 

@@ -24,6 +24,7 @@ from gonogo.client.lead_client import LeadClient
 from gonogo.client.page_reader import read_all, read_all_by_status
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.sanitize import escape_json
+from gonogo.transfer.exporting.each_reading import each_reading
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, OutputStream, export_formats, make_writer
 from gonogo.transfer.exporting.task_record import task_record
 from gonogo.transfer.progress_callback import ReportProgress, no_progress
@@ -33,18 +34,22 @@ REPORT_EVERY: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """Options of an export: its format, all or only what was promoted, and the folder of the pictures."""
+    """Options of an export: its format, all or only what was promoted, and the folder of the pictures.
+
+    With `each_reading` there is a record for each reading that was merged into a question.
+    """
 
     format_name: str = DEFAULT_FORMAT
     golden: bool = False
     drawings: Path | None = None
+    each_reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
     """Result of an export: SHA-256 and length of the content, and in `notes` what the format could not hold.
 
-    `n_gold` of the `n_tasks` tasks are gold.
+    `n_gold` of the `n_tasks` tasks are gold; `n_derived` more records are of readings that were merged into them.
     """
 
     n_tasks: int
@@ -52,6 +57,7 @@ class ExportResult:
     size_bytes: int = 0
     notes: tuple[str, ...] = ()
     n_gold: int = 0
+    n_derived: int = 0
 
 
 _GOLD: Final = re.compile(rb'"is_gold": ?true')
@@ -98,22 +104,26 @@ async def export_campaign(
     writer = make_writer(options.format_name, stream, options.drawings)
     notes: list[str] = []
     pieces = await record_pieces(client, campaign, golden=options.golden, notes=notes)
-    n_tasks = n_gold = 0
+    n_tasks = n_gold = n_records = 0
     async with aclosing(pieces):  # a disk that is full ends the request as well
         async for piece in pieces:
             before = n_tasks
             n_gold += len(_GOLD.findall(piece))
-            if options.format_name == DEFAULT_FORMAT:
+            if options.format_name == DEFAULT_FORMAT and not options.each_reading:
                 stream.write(escape_json(piece.decode()).encode())  # unparsed: whole lines, as the server wrote them
                 n_tasks += piece.count(b"\n")
             else:
                 for line in piece.splitlines():
-                    writer.add(from_json(line))
+                    task = from_json(line)
+                    for record in each_reading(task) if options.each_reading else (task,):
+                        writer.add(record)
+                        n_records += 1
                     n_tasks += 1
             if before // REPORT_EVERY < n_tasks // REPORT_EVERY:
                 report("tasks", n_tasks, 0)
     writer.close()
-    return ExportResult(n_tasks, stream.digest(), stream.size, (*notes, *writer.notes), n_gold)
+    n_derived = n_records - n_tasks if options.each_reading else 0
+    return ExportResult(n_tasks, stream.digest(), stream.size, (*notes, *writer.notes), n_gold, n_derived)
 
 
 async def record_pieces(
@@ -161,7 +171,12 @@ async def write_manifest(
     manifest = {
         "campaign": detail,
         "inputs": {"prediction_runs": await _runs(client, campaign) if capabilities else None},
-        "export": {"format": options.format_name, "golden": options.golden, "drawings": options.drawings is not None},
+        "export": {
+            "format": options.format_name,
+            "golden": options.golden,
+            "drawings": options.drawings is not None,
+            "each_reading": options.each_reading,
+        },
         "content": {"n_tasks": result.n_tasks, "size_bytes": result.size_bytes, "sha256": result.sha256},
         "versions": {
             "gonogo": __version__,

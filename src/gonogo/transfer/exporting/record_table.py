@@ -15,8 +15,9 @@ COLUMNS: Final = (
     "n_votes",
     *(f"n_{verdict}" for verdict in VERDICT_CLASSES),
     "submissions",
+    "derived_from",
 )
-"""The record's own fields, the counted votes by verdict, and all votes as JSON text."""
+"""The record's own fields, the counted votes by verdict, all votes as JSON text, and where a verdict is from."""
 
 _EMPTY_ROW: Final = dict.fromkeys(COLUMNS)
 _IN_ORDER: Final = itemgetter(*COLUMNS)
