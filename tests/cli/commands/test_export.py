@@ -133,7 +133,7 @@ def test_the_same_export_is_the_same_bytes_and_the_manifest_knows_them(
             "size_bytes": len(made[0][0]),
             "sha256": hashlib.sha256(made[0][0]).hexdigest(),
         }
-        assert told["export"] == {"format": form, "golden": False, "drawings": False}
+        assert told["export"] == {"format": form, "golden": False, "drawings": False, "each_reading": False}
     assert told["campaign"]["settings"]["lease_minutes"] == 10
     assert [(run["run"], run["n_predictions"]) for run in told["inputs"]["prediction_runs"]] == [("readings.jsonl", 4)]
     assert len(told["audit"]["sha256"]) == 64
