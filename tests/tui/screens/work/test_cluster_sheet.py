@@ -234,6 +234,25 @@ async def test_an_item_that_is_too_small_among_others_comes_alone_at_the_end(roo
         assert small in room_ruled(room)
 
 
+@pytest.mark.slow
+async def test_an_item_that_another_expert_ruled_meanwhile_is_refused_and_counted_so(room: Room, sheet: Sheet) -> None:
+    marks = await sheet.lost_marks(3)
+    async with room.opened(undo_seconds=0, size=(120, 40)):
+        await grouped(room, "decimal sign · 3")
+        answer = await room.bench.web.lead.post(f"{OURS}/tasks/{marks[1]}/ruling", json={"verdict": "correct"})
+        assert answer.status_code == 201
+        await rule_first(room, "1", "escape")
+        screen = await on_the_sheet(room, 2)
+        await room.press("enter")
+        await room.sees("The group was looked at", "1 ruled on this sheet. 1 refused: the list marks it !.")
+        await room.press("escape")
+        await room.sees("decimal sign · 2 ruled, 1 refused", "! refused")
+    assert not screen.is_running
+    async with room.bench.api() as api:
+        (ruling,) = (await api.review_task(marks[1])).rulings
+        assert ruling.verdict == "correct"
+
+
 async def test_without_an_example_the_key_says_what_is_missing(room: Room, sheet: Sheet) -> None:
     await sheet.lost_marks(2)
     async with room.opened(size=(120, 40)):

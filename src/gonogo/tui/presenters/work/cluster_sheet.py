@@ -121,10 +121,12 @@ def reasons_text(reasons: Iterable[str]) -> str:
     return ", ".join(f"{reason} ({count})" for reason, count in Counter(reasons).most_common())
 
 
-def done_card(n_ruled: int, reasons: Iterable[str]) -> Content:
-    """Card behind the last page: how many were ruled, how many wait and why."""
+def done_card(n_ruled: int, n_refused: int, reasons: Iterable[str]) -> Content:
+    """Card behind the last page: how many were ruled, how many the server refused, how many wait and why."""
     waiting = list(reasons)
     words = f"{n_ruled} ruled on this sheet."
+    if n_refused:
+        words += f" {n_refused} refused: the list marks {'it' if n_refused == 1 else 'them'} !."
     if waiting:
         wait = "waits" if len(waiting) == 1 else "wait"
         words += f" {len(waiting)} still {wait} in the list: {reasons_text(waiting)}."

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gonogo.desk.review.clusters import Cluster, Grouping
-from gonogo.desk.review.models import QueueRow
 from gonogo.tui.presenters.common.format import value_text
 from gonogo.tui.presenters.work.rulings import error_type_text
 
@@ -57,18 +55,22 @@ def cluster_name(cluster: Cluster, grouping: Grouping) -> str:
     return value_text(cluster.rows[0].task.predicted_value, 40)
 
 
-def cluster_heads(
-    clusters: Sequence[Cluster], grouping: Grouping, waits: Callable[[QueueRow], bool]
-) -> list[tuple[int, str]]:
-    """Heads of the table, by the index of the row below: name, and how many wait and are ruled."""
-    return [(cluster.start, _head(cluster, grouping, waits)) for cluster in clusters]
+def cluster_heads(session: ReviewSession) -> list[tuple[int, str]]:
+    """Heads of the table, by the index of the row below: name, and how many wait, are ruled, and were refused."""
+    queue = session.queue
+    return [
+        (cluster.start, _head(cluster, cluster_name(cluster, queue.grouping), session)) for cluster in queue.clusters
+    ]
 
 
-def _head(cluster: Cluster, grouping: Grouping, waits: Callable[[QueueRow], bool]) -> str:
-    n_waiting = sum(map(waits, cluster.rows))
-    n_ruled = len(cluster.rows) - n_waiting
-    counts = str(n_waiting) if not n_ruled else f"{n_waiting}, {n_ruled} ruled" if n_waiting else f"all {n_ruled} ruled"
-    return f"{cluster_name(cluster, grouping)} · {counts}"
+def _head(cluster: Cluster, name: str, session: ReviewSession) -> str:
+    n_waiting = sum(map(session.waits, cluster.rows))
+    n_refused = sum(row.task.id in session.ruled and session.ruled[row.task.id].refused for row in cluster.rows)
+    n_ruled = len(cluster.rows) - n_waiting - n_refused
+    counts = [str(n_waiting)] if n_waiting else []
+    counts += [f"{n_ruled} ruled" if n_waiting or n_refused else f"all {n_ruled} ruled"] if n_ruled else []
+    counts += [f"{n_refused} refused"] if n_refused else []
+    return f"{name} · {', '.join(counts)}"
 
 
 def cannot_apply_message(session: ReviewSession, task_id: str) -> str:

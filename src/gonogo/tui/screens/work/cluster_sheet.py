@@ -86,7 +86,9 @@ class ClusterSheetScreen(TilePageScreen):
         return Content("\n").join([Content.assemble(start, outcome_line(self.outcome_of(tile))), votes_line(tile.row)])
 
     def empty_card(self) -> Content:
-        return done_card(len(self._seen & self.session.ruled.keys()), self._left.values())
+        ruled = [self.session.ruled[task_id] for task_id in self._seen & self.session.ruled.keys()]
+        n_refused = sum(each.refused for each in ruled)
+        return done_card(len(ruled) - n_refused, n_refused, self._left.values())
 
     # --- keys ------------------------------------------------------------------------------------------
 

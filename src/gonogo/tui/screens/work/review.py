@@ -121,7 +121,7 @@ class ReviewScreen(TableScreen):
     def _show_groups(self) -> None:
         """Shows the heads of the groups; in a new order the cursor stays on its row, or at the top of the list."""
         queue = self.session.queue
-        self.table.show_heads(cluster_heads(queue.clusters, queue.grouping, self.session.waits))
+        self.table.show_heads(cluster_heads(self.session))
         rearranged, self._clusters = queue.clusters is not self._clusters, queue.clusters
         index = queue.find(self._at_cursor)
         if rearranged and self.table.cursor and index is not None:

@@ -131,6 +131,8 @@ class TilePageScreen(Screen[None]):
     def _show_status(self) -> None:
         if self.query("#status"):  # on leaving, its widgets are removed before the screen
             self.status_bar.show_state(self.session.state)
+            if not self.tiles:
+                self.card.update(self.empty_card())
 
     # --- one page --------------------------------------------------------------------------------------
 
