@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
 
 import pytest
 
+from gonogo.server.store import compiled_statements
 from gonogo.server.webhooks.retries import DELIVERY_DELAYS
+from gonogo.server.webhooks.sending import Pacer
 from tests.server.house import House
 from tests.server.webhooks.conftest import ANNA, Hooks, hooks_of
 from tests.support.webhook_receiver import OK, Message, Receiver, status
@@ -385,3 +388,39 @@ async def test_a_disabled_or_removed_endpoint_hears_nothing(hooks: Hooks, receiv
     assert receiver.messages == []
     assert (await hooks.web.lead.get(f"/api/v1/gonogo/webhooks/{hook['id']}")).status_code == 404
     assert (await hooks.web.lead.get("/api/v1/gonogo/webhooks")).json()["data"] == []
+
+
+async def test_claims_and_votes_send_the_same_statements_with_an_endpoint(
+    both_hooks: Hooks, receiver: Receiver
+) -> None:
+    hooks, house = both_hooks, both_hooks.house
+    campaign = house.campaign()
+    house.add(campaign, *[{}] * 4)
+
+    def statements() -> list[str]:
+        sent: list[str] = []
+
+        def note(statement: str, _values: object) -> None:
+            sent.append(statement)
+
+        compiled_statements.watchers.append(note)
+        try:
+            house.work_off_some(campaign, ANNA, 1)
+        finally:
+            compiled_statements.watchers.remove(note)
+        return sent
+
+    statements()
+    without = statements()
+    await hooks.add(receiver.url)
+    assert statements() == without
+    await hooks.run()
+    assert len(receiver.settled) == 1
+
+
+async def test_a_backlog_is_spread() -> None:
+    pacer, times = Pacer(200), []
+    for _message in range(5):
+        await pacer.turn()
+        times.append(asyncio.get_running_loop().time())
+    assert times[-1] - times[0] >= 4 * 0.005 * 0.9

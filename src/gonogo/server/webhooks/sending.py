@@ -23,7 +23,24 @@ MAX_ANSWER: Final = 64 * 1024
 CONNECTIONS: Final = 8
 """Messages to one endpoint at a time."""
 _LIMITS: Final = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=30.0)
+MESSAGES_PER_SECOND: Final = 250
+"""Most that are sent by a process, whatever waits; each takes about a millisecond of its event loop."""
 GONE: Final = 410
+
+
+class Pacer:
+    """Pacer of all messages of a process: spreads a backlog, so that requests between are answered as soon as ever."""
+
+    def __init__(self, per_second: float) -> None:
+        self._interval = 1 / per_second
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Waits for the next turn."""
+        now = asyncio.get_running_loop().time()
+        at = self._next = max(now, self._next + self._interval)
+        if at > now:
+            await asyncio.sleep(at - now)
 
 
 class TryResult(NamedTuple):

@@ -39,7 +39,7 @@ from gonogo.server.webhooks.endpoints import (
 )
 from gonogo.server.webhooks.retries import DISABLED_AFTER, after_tries, is_hopeless
 from gonogo.server.webhooks.secrets import SecretChangedError, unseal
-from gonogo.server.webhooks.sending import CONNECTIONS, GONE, EndpointConnection, TryResult
+from gonogo.server.webhooks.sending import CONNECTIONS, GONE, MESSAGES_PER_SECOND, EndpointConnection, Pacer, TryResult
 from gonogo.server.webhooks.signatures import signed_headers
 
 log = logging.getLogger("gonogo.server")
@@ -104,6 +104,7 @@ class WebhookWorker:
         self._lease_until: datetime | None = None
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._context: ssl.SSLContext | None = None
+        self._pacer = Pacer(MESSAGES_PER_SECOND)
 
     @property
     def has_lease(self) -> bool:
@@ -225,6 +226,7 @@ class WebhookWorker:
         if isinstance(destination, str):
             return TryResult(error=destination)
         async with limit:
+            await self._pacer.turn()
             body = delivery.body.encode()
             headers = signed_headers(delivery.id, self._state.clock(), body, batch.keys)
             return await connection.post(destination, headers, body)
