@@ -63,4 +63,4 @@ class LoopbackServer:
 
 async def _closed(writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
-        await writer.wait_closed()
+        await asyncio.shield(writer.wait_closed())  # who is cancelled while waiting would cancel it for all

@@ -14,7 +14,7 @@ from gonogo.server.serialize import instant
 from gonogo.server.store.schema import campaigns, cases, part_revisions, parts, predictions, tasks
 from gonogo.server.store.typed_rows import fetch_all
 
-BATCH: Final = 200
+BATCH: Final = 100
 """Settled tasks that are read at a time."""
 UNFINISHED_STATES: Final = ("Ready", "Active", "Flagged")
 """States of cases of which something is left to do; gold has a state of its own, so it is in none."""

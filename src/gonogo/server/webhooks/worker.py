@@ -1,7 +1,7 @@
 """Worker of webhooks: the background task of a server that makes deliveries and sends them.
 
-One process of all holds the lease. It reads in threads, and writes by the group commit, as requests do. Each endpoint
-has a lane of its own, so that one that is slow or down holds up no other.
+One process of all holds the lease. It reads in threads. Each endpoint has a lane of its own, so that one that is slow
+or down holds up no other.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gonogo.network import NetworkOptionsError, tls_context
 from gonogo.server.auth.principals import ServerState
 from gonogo.server.errors import DATABASE_AWAY, lost_race
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.group_commit import GroupCommit
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.observers import observers
@@ -140,7 +141,7 @@ class WebhookWorker:
             await asyncio.gather(*late, return_exceptions=True)
         if had_lease:
             with contextlib.suppress(SQLAlchemyError):
-                await self._state.group_commit.run(lambda tx: lease.release(tx, self._holder))
+                await self._write(lambda tx: lease.release(tx, self._holder))
 
     # --- the lease and the outbox ---
 
@@ -168,13 +169,27 @@ class WebhookWorker:
             return query(connection)
 
     async def _write(self, job: Callable[[Connection], T]) -> T:
-        """Runs a job by the group commit, and once more if another transaction was in its way."""
+        """Runs a job in a transaction, and once more if another one was in its way.
+
+        On SQLite by the group commit, because a second writer would hold up the loop; on PostgreSQL in a thread.
+        """
         try:
-            return await self._state.group_commit.run(job)
+            return await self._committed(job)
         except DBAPIError as error:
             if not lost_race(error):
                 raise
+            return await self._committed(job)
+
+    async def _committed(self, job: Callable[[Connection], T]) -> T:
+        store = self._state.store
+        if not dialect_of(store.url).CONCURRENT_WRITERS:
             return await self._state.group_commit.run(job)
+
+        def commit() -> T:
+            with store.write() as connection:
+                return job(connection)
+
+        return await asyncio.to_thread(commit)
 
     # --- one endpoint ---
 
