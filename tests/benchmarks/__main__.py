@@ -27,7 +27,16 @@ BENCHMARKS = (
         "sheets",
         "legibility",
     ),
-    *("newcomer", "adjudicate_latency", "review_scroll", "watching", "columnar", "model_report", "clusters", "webhooks"),
+    *(
+        "newcomer",
+        "adjudicate_latency",
+        "review_scroll",
+        "watching",
+        "columnar",
+        "model_report",
+        "clusters",
+        "webhooks",
+    ),
     *("data", "seeding", "attack", "links", "crash", "storm", "fuzz", "results", "flat", "sustained", "crowd"),
 )
 
