@@ -51,6 +51,7 @@ def run(kind: str = "sqlite", messages: int = 2000, pairs: int = 100, turns: int
         settings = ServerSettings(
             database_url=url,
             webhook_private=True,
+            webhook_process=True,
             requests_per_minute_per_caller=None,
             requests_per_minute_per_key=None,
             share_limits=False,

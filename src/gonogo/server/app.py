@@ -29,7 +29,7 @@ from gonogo.server.routes.deferred import MODULES, DeferredRoutes, routes_of
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.group_commit import GroupCommit
-from gonogo.server.webhooks import worker as webhook_worker
+from gonogo.server.webhooks.background import send_in_background
 
 Clock = Callable[[], datetime]
 
@@ -102,7 +102,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.places.choose(app.state.settings.drawings_url, app.state.clock())
         async with maintenance.run_in_background(app.state), metrics_sampler.run_in_background(app.state):
             with app.state.group_commit.pinned():
-                async with webhook_worker.run_in_background(app.state):
+                async with send_in_background(app.state):
                     yield
             await app.state.watching.stopped()
     finally:

@@ -33,6 +33,7 @@ class ServerSettings:
     `tls_cert` and `tls_key`: PEM files of this server's own certificate; without them it speaks plain http.
     `docs`: whether `/docs` and `/openapi.json` describe the API.
     `webhook_seconds`: pause between two looks for events of webhooks; `None` sends none from this process.
+    `webhook_process`: whether a process of its own sends them, while there are endpoints.
     `webhook_private`: whether an endpoint may be in the server's own network, and may speak plain http there.
     `keep_deliveries_days`: deliveries of webhooks go this long after they were delivered or given up.
     `keep_drawings_days`: drawings that no open campaign uses go this long after the last one closed.
@@ -71,6 +72,7 @@ class ServerSettings:
     keep_ended_days: int = 30  # ended sessions, and links that can no longer be used
     keep_drawings_days: int | None = None
     webhook_seconds: float | None = 1.0
+    webhook_process: bool = False
     webhook_timeout_seconds: float = 10.0  # for one message, with the answer to it
     webhook_private: bool = False
     keep_deliveries_days: int = 14

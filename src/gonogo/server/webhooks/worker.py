@@ -20,10 +20,10 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gonogo.network import NetworkOptionsError, tls_context
-from gonogo.server.auth.principals import ServerState
 from gonogo.server.errors import DATABASE_AWAY, lost_race
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.dialects import dialect_of
+from gonogo.server.store.engine import Store
 from gonogo.server.store.group_commit import GroupCommit
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.observers import observers
@@ -54,21 +54,22 @@ Try = tuple[DueRow, TryResult]
 T = TypeVar("T")
 
 
-class SendingState(ServerState, Protocol):
+class SendingState(Protocol):
     """Parts of the app that the worker uses."""
 
+    store: Store
+    settings: ServerSettings
     group_commit: GroupCommit
     rng: Random
 
+    def clock(self) -> datetime: ...
+
 
 @contextlib.asynccontextmanager
-async def run_in_background(state: SendingState) -> AsyncIterator[None]:
-    """Looks for changes every `settings.webhook_seconds` until the block ends; never, where that is `None`."""
-    if state.settings.webhook_seconds is None:
-        yield
-        return
+async def run_here(state: SendingState, seconds: float) -> AsyncIterator[None]:
+    """Sends in this process until the block ends."""
     worker, stop = WebhookWorker(state), asyncio.Event()
-    task = asyncio.create_task(_loop(worker, stop, state.settings.webhook_seconds))
+    task = asyncio.create_task(look_for_changes(worker, stop, seconds))
     try:
         yield
     finally:
@@ -77,7 +78,8 @@ async def run_in_background(state: SendingState) -> AsyncIterator[None]:
         await worker.aclose()
 
 
-async def _loop(worker: WebhookWorker, stop: asyncio.Event, seconds: float) -> None:
+async def look_for_changes(worker: WebhookWorker, stop: asyncio.Event, seconds: float) -> None:
+    """Takes the worker's steps, with a pause where nothing is to be done, until `stop` is set."""
     pause = seconds
     while not stop.is_set():
         if pause:
@@ -91,7 +93,7 @@ async def _loop(worker: WebhookWorker, stop: asyncio.Event, seconds: float) -> N
         except DATABASE_AWAY:
             pause = seconds * IDLE_ROUNDS
             log.warning("webhooks: the database is away; tried again later")
-        except SQLAlchemyError:
+        except Exception:
             pause = seconds * IDLE_ROUNDS
             log.exception("webhooks failed; tried again later")
 
@@ -99,9 +101,10 @@ async def _loop(worker: WebhookWorker, stop: asyncio.Event, seconds: float) -> N
 class WebhookWorker:
     """Worker of one process."""
 
-    def __init__(self, state: SendingState) -> None:
+    def __init__(self, state: SendingState, holder: str | None = None) -> None:
+        """`holder` is the name under which the lease is held; by default a new one."""
         self._state = state
-        self._holder = new_id()
+        self.holder = holder or new_id()
         self._lease_until: datetime | None = None
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._context: ssl.SSLContext | None = None
@@ -116,15 +119,17 @@ class WebhookWorker:
 
         Returns whether there may be more at once. Without endpoints, or the lease, it does nothing.
         """
-        if not await asyncio.to_thread(self._has_endpoints):
-            return False
-        if not await self._keep_lease():
+        if not await self.may_send():
             return False
         n_made = await self._make_deliveries()
         for webhook_id in await asyncio.to_thread(self._read, lambda tx: read_sendable(tx, self._state.clock())):
             if webhook_id not in self._lanes:
                 self._lanes[webhook_id] = asyncio.create_task(self._run_lane(webhook_id))
         return n_made > 0
+
+    async def may_send(self) -> bool:
+        """Whether there are endpoints, and this worker has the lease, which it takes or renews."""
+        return await asyncio.to_thread(self._has_endpoints) and await self._keep_lease()
 
     async def idle(self) -> None:
         """Waits until all lanes have sent what is due."""
@@ -141,7 +146,7 @@ class WebhookWorker:
             await asyncio.gather(*late, return_exceptions=True)
         if had_lease:
             with contextlib.suppress(SQLAlchemyError):
-                await self._write(lambda tx: lease.release(tx, self._holder))
+                await self._write(lambda tx: lease.release(tx, self.holder))
 
     # --- the lease and the outbox ---
 
@@ -152,7 +157,7 @@ class WebhookWorker:
         now = self._state.clock()
         if self._lease_until is not None and now < self._lease_until - lease.LEASE / 2 < now + lease.LEASE:
             return True
-        self._lease_until = await self._write(lambda tx: lease.take(tx, self._holder, now))
+        self._lease_until = await self._write(lambda tx: lease.take(tx, self.holder, now))
         return self._lease_until is not None
 
     async def _make_deliveries(self) -> int:
@@ -203,8 +208,10 @@ class WebhookWorker:
                 pass
         except NetworkOptionsError as error:
             log.error("webhooks: %s", error)
-        except SQLAlchemyError as error:
-            log.warning("webhooks: the database failed (%s); what was sent may be sent again", type(error).__name__)
+        except DATABASE_AWAY:
+            log.warning("webhooks: the database is away; what was sent may be sent again")
+        except Exception:
+            log.exception("webhooks: sending to endpoint %s failed; tried again later", webhook_id)
         finally:
             del self._lanes[webhook_id]
             await connection.aclose()

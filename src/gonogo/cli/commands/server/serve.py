@@ -212,6 +212,7 @@ def serve(
             requests_per_minute_per_caller=caller_rate or None,
             redeem_failures_per_minute=sign_in_rate or None,
             webhook_private=webhook_private,
+            webhook_process=True,
             share_limits=True if workers > 1 else None,
             trusted_proxies=trusted_proxies,
             tls_cert=None if tls_cert is None else str(tls_cert),

@@ -1,0 +1,86 @@
+"""What a lead does with an endpoint: a new secret, disable and enable, replay, remove."""
+
+from __future__ import annotations
+
+from tests.server.webhooks.conftest import Hooks, verify
+from tests.support.webhook_receiver import OK, Receiver, status
+
+
+async def test_gone_disables_and_days_of_failure_do_and_enabling_goes_on(hooks: Hooks, receiver: Receiver) -> None:
+    campaign = hooks.house.campaign()
+    hook = await hooks.add(receiver.url, events=["task.settled"])
+    receiver.answer = lambda _message: status(410)
+    hooks.settle(campaign, *hooks.house.add(campaign, {}))
+    await hooks.run()
+    shown = await hooks.show(hook)
+    assert (shown["state"], shown["disabled_reason"]) == ("disabled", "it answered 410 Gone")
+    hooks.settle(campaign, *hooks.house.add(campaign, {}))
+    hooks.house.pass_time(days=2)
+    await hooks.run()
+    assert len(receiver.messages) == 1
+    receiver.answer = lambda _message: status(500)
+    await hooks.post(hook, "enable")
+    for _day in range(7):
+        hooks.settle(campaign, *hooks.house.add(campaign, {}))
+        await hooks.run()
+        hooks.house.pass_time(days=1)
+    shown = await hooks.show(hook)
+    assert (shown["state"], shown["disabled_reason"]) == ("disabled", "it failed for 5 days: answered 500")
+    missed = hooks.settle(campaign, *hooks.house.add(campaign, {}))
+    receiver.answer = lambda _message: OK
+    receiver.messages.clear()
+    await hooks.post(hook, "enable")
+    hooks.house.pass_time(days=1)
+    await hooks.run()
+    assert missed[0] in receiver.settled, "what settled meanwhile waited"
+    assert len(receiver.settled) > 2
+
+
+async def test_a_new_secret_signs_beside_the_old_one_for_a_day(hooks: Hooks, receiver: Receiver) -> None:
+    hook = await hooks.add(receiver.url)
+    fresh = await hooks.post(hook, "rotate")
+    assert fresh["secret"].startswith("whsec_")
+    assert fresh["secret"] != hook["secret"]
+    await hooks.post(hook, "test")
+    await hooks.run()
+    assert [verify(receiver.messages[-1], secret) for secret in (hook["secret"], fresh["secret"])] == [True, True]
+    hooks.house.pass_time(hours=24)
+    await hooks.post(hook, "test")
+    await hooks.run()
+    assert [verify(receiver.messages[-1], secret) for secret in (hook["secret"], fresh["secret"])] == [False, True]
+    assert receiver.types == ["ping", "ping"]
+
+
+async def test_replay_sends_the_same_message_again(hooks: Hooks, receiver: Receiver) -> None:
+    campaign = hooks.house.campaign()
+    hook = await hooks.add(receiver.url, events=["task.settled"])
+    hooks.settle(campaign, *hooks.house.add(campaign, {}, {}))
+    await hooks.run()
+    replayed = await hooks.post(hook, f"deliveries/{receiver.messages[0].id}/replay")
+    assert replayed["state"] == "pending"
+    await hooks.run()
+    assert [message.id for message in receiver.messages].count(receiver.messages[0].id) == 2
+    since = "2026-01-01T00:00:00Z"
+    assert await hooks.post(hook, "replay", since=since) == {"replayed": 0, "next_after": None}
+    assert (await hooks.post(hook, "replay", since=since, all=True))["replayed"] == 2
+    later = hooks.house.now.isoformat()
+    hooks.house.pass_time(seconds=1)
+    await hooks.run()
+    assert len(receiver.messages) == 5
+    assert (await hooks.post(hook, "replay", since="2027-01-01T00:00:00Z", all=True))["replayed"] == 0
+    assert later
+
+
+async def test_a_disabled_or_removed_endpoint_hears_nothing(hooks: Hooks, receiver: Receiver) -> None:
+    campaign = hooks.house.campaign()
+    hook = await hooks.add(receiver.url)
+    await hooks.post(hook, "disable")
+    hooks.settle(campaign, *hooks.house.add(campaign, {}))
+    await hooks.run()
+    refused = await hooks.web.lead.post(f"/api/v1/gonogo/webhooks/{hook['id']}/test")
+    assert (refused.status_code, refused.json()["error"]["details"]["reason"]) == (409, "disabled")
+    await hooks.web.lead.delete(f"/api/v1/gonogo/webhooks/{hook['id']}")
+    await hooks.run()
+    assert receiver.messages == []
+    assert (await hooks.web.lead.get(f"/api/v1/gonogo/webhooks/{hook['id']}")).status_code == 404
+    assert (await hooks.web.lead.get("/api/v1/gonogo/webhooks")).json()["data"] == []
