@@ -76,7 +76,7 @@ class Hooks:
         return count
 
     def rate(self, messages: int, process: int) -> dict[str, float]:
-        """Messages a second from the first to the last, while nobody works, and the server's processor time."""
+        """Messages a second from the first to the last, while nobody works, and the server's own processor time, without the sender's."""
         spent = bench.processor_time(process)
         with self.endpoint("backlog"):
             total, first, last = 0, 0.0, 0.0
@@ -88,7 +88,7 @@ class Hooks:
         spent = bench.processor_time(process) - spent
         return {
             "messages_per_second": round(total / (last - first)),
-            "processor_ms_per_message": round(1000 * spent / total, 2),
+            "server_processor_ms_per_message": round(1000 * spent / total, 2),
         }
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The sender in a process of its own: starts with the first endpoint, comes again when it dies, ends with the server."""
+"""The sender as a process: starts with the first endpoint, comes again when it dies, ends with the server."""
 
 from __future__ import annotations
 

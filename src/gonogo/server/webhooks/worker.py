@@ -44,7 +44,7 @@ from gonogo.server.webhooks.sending import CONNECTIONS, GONE, MESSAGES_PER_SECON
 from gonogo.server.webhooks.signatures import signed_headers
 
 log = logging.getLogger("gonogo.server")
-BATCH: Final = 5 * CONNECTIONS
+BATCH: Final = 8 * CONNECTIONS
 """Deliveries of an endpoint between two writes of what became of them."""
 STOP_SECONDS: Final = 2.0
 """Time that messages on their way have when the server stops; what is unfinished is sent again after a restart."""
