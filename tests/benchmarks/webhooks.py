@@ -76,7 +76,7 @@ class Hooks:
         return count
 
     def rate(self, messages: int, process: int) -> dict[str, float]:
-        """Messages a second from the first to the last, while nobody works, and the server's own processor time, without the sender's."""
+        """Messages a second while nobody works, and the processor time of the server without its sender."""
         spent = bench.processor_time(process)
         with self.endpoint("backlog"):
             total, first, last = 0, 0.0, 0.0
