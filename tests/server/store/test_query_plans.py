@@ -9,7 +9,7 @@ from sqlalchemy import event
 from gonogo.server.ops.maintenance import delete_unused_drawings
 from gonogo.server.store import compiled_statements
 from gonogo.server.tasks.drawings import DrawingUpload, store_drawings
-from gonogo.server.tasks.records import read_asked
+from gonogo.server.tasks.updating.records import read_asked
 from tests.server.house import House, people
 
 

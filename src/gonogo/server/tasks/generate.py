@@ -20,7 +20,6 @@ from gonogo.server.errors import conflict, invalid
 from gonogo.server.store.schema import predictions
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_all
-from gonogo.server.tasks.changed_places import follow_confidences
 from gonogo.server.tasks.create import create_from_predictions
 from gonogo.server.tasks.gold_answers import KnownPrediction, gold_answer, seeded_error
 from gonogo.server.tasks.gold_places import TaskValues
@@ -37,10 +36,11 @@ from gonogo.server.tasks.merging import (
     read_readings,
     store_readings,
 )
-from gonogo.server.tasks.records import is_asked, was_asked
 from gonogo.server.tasks.selection import Candidate, SeededErrors
 from gonogo.server.tasks.subject import sheet_key
-from gonogo.server.tasks.updates import TaskUpdater
+from gonogo.server.tasks.updating.changed_places import follow_confidences
+from gonogo.server.tasks.updating.records import is_asked, was_asked
+from gonogo.server.tasks.updating.updates import TaskUpdater
 
 _CHUNK = 500
 """Chosen predictions of one INSERT."""

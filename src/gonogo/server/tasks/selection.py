@@ -19,7 +19,7 @@ from gonogo.server.store.schema import predictions
 from gonogo.server.store.schema.rows import ProjectRow
 from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.merging import ReadingPlace, find_places, read_readings
-from gonogo.server.tasks.records import was_asked_in_project
+from gonogo.server.tasks.updating.records import was_asked_in_project
 
 MIXED_RANDOM_SHARE = 0.2
 """Random share of the strategy `mixed`."""

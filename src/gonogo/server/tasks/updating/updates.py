@@ -26,8 +26,8 @@ from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.task_order import lock_order
 from gonogo.server.tasks.gold_answers import KnownPrediction, gold_answer, seeded_error
 from gonogo.server.tasks.gold_places import TaskValues, insert_copy
-from gonogo.server.tasks.records import AskedTask, PredictedSubject, Record, match_records
 from gonogo.server.tasks.subject import SUBJECT_COLUMNS
+from gonogo.server.tasks.updating.records import AskedTask, PredictedSubject, Record, match_records
 
 _CHANGED = (*SUBJECT_COLUMNS, "prediction_id", "calculation_id", "gold_answer")
 _UPDATE = (
