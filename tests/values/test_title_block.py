@@ -77,6 +77,21 @@ def test_another_standard_for_general_tolerances_is_noticed(other: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "alone"),
+    [
+        ("ISO 2768-m for machined surfaces", False), ("Blechteile ISO 2768-m", False),
+        ("ISO 2768-m nur Bohrungen", False), ("ISO 2768-m für Gussteile", False), ("For the housing: ISO 2768-m", False),
+        ("General tolerances for linear dimensions ISO 2768-m", True),
+        ("Allgemeintoleranzen für Maße ISO 2768-m", True),
+        ("Tolérances pour cotes sans tolérance ISO 2768-m", True), ("Tolerances for all dimensions: ISO 2768-m", True),
+        ("Allgemeintoleranzen für Längen- und Winkelmaße ISO 2768-m", True),
+    ],
+)  # fmt: skip
+def test_a_class_for_some_dimensions_is_not_meant_for_all(line: str, alone: bool) -> None:
+    assert read_title_block([line]).tolerance == GeneralTolerance("m", alone=alone)
+
+
+@pytest.mark.parametrize(
     ("line", "unit"),
     [
         ("DIMENSIONS ARE IN MILLIMETERS", "mm"), ("dimensions in millimetres", "mm"), ("all dimensions in mm", "mm"),

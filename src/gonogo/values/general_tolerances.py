@@ -47,8 +47,8 @@ _SIZE_KINDS = (Kind.LINEAR, Kind.DIAMETER, Kind.SQUARE, Kind.SPHERICAL_DIAMETER)
 class GeneralTolerance:
     """General tolerance of a drawing: `linear` is a class of ISO 2768-1, `geometrical` one of ISO 2768-2, or empty.
 
-    `alone` is false where the sheet names another standard, too, such as that of castings: then it is open which one
-    holds for a dimension.
+    `alone` is false where the sheet limits the class to some dimensions ("machined surfaces only"), or names another
+    standard, too, such as that of castings: then it is open whether it holds for a dimension.
     """
 
     linear: str

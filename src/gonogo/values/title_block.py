@@ -30,6 +30,13 @@ _SEPARATOR = r"[\s\-:,./(=\"'«“]*(?:(?:tolerance|toleranz)?-?\s*(?:class|klas
 _CLASS = re.compile(rf"{_SEPARATOR}(?P<linear>[fmcv])\s*[-/]?\s*(?P<geometrical>[hkl])?(?![^\W_])")
 _NAMED = re.compile(_SEPARATOR)
 _CHOICE = re.compile(r"[^a-z0-9]*(?:or|oder|ou)?[^a-z0-9]*(?P<other>[fmcv])[hkl]?(?![a-z0-9])")
+_SCOPE = re.compile(
+    r"\b(?:only|nur|seulement|uniquement|machin\w+|bearbeitet\w*|spanend\w*|usine\w*|sheet metal|blech\w*|guss\w*"
+    r"|cast\w*|weld\w*|schweiss\w*|surfaces?|flachen?)\b"
+    r"|\b(?:for|fur|pour|bei)\s+(?!(?:the\s+|die\s+|les\s+|alle\s+)?(?:linear|lineaires?|angular|lengths?|lang\w*|winkel"
+    r"|dim\w*|mass\w*|all|alle|untol\w*|nicht|not|non|cotes?|toutes|sizes?|iso)\b)"
+)
+"""Words that limit a class to some of the dimensions."""
 _NO_CLASSES = re.compile(r"\biso\s*[-:/]?\s*22081(?!\d)")
 
 _OTHER_STANDARDS = re.compile(
@@ -114,7 +121,8 @@ def _tolerance(lines: Sequence[str]) -> tuple[GeneralTolerance | None, tuple[int
             used.append(at)
     if len(linear) != 1 or len(geometrical) > 1:
         return None, ()
-    alone = not any(_OTHER_STANDARDS.search(line) for line in lines)
+    scoped = any(_SCOPE.search(_USUAL_NEGATIONS.sub(" ", lines[at])) for at in used)
+    alone = not scoped and not any(_OTHER_STANDARDS.search(line) for line in lines)
     return GeneralTolerance(linear.pop(), "".join(geometrical), alone), tuple(used)
 
 

@@ -125,6 +125,7 @@ SHEET = Scope(
     Action("closer", "closer", "Enlarge the drawing.", ("plus", "equals_sign"), "zoom(1)", 10),
     Action("away", "away", "Make the drawing smaller.", ("minus",), "zoom(-1)"),
     Action("rotate", "turn", "Turn the drawing by a quarter.", ("o",), "rotate", 11),
+    Action("mode", "mode", "Draw in finer or simpler characters.", ("m",), "mode"),
     Action("retry", "retry", "Try the drawing again.", ("r",), "retry", 12),
     Action("invert", "invert", "Swap ink and paper of the drawing.", ("i",), "invert"),
 )  # fmt: skip

@@ -21,6 +21,9 @@ from tests.sheets.conftest import Word, sheet_image, text_pdf
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_picture, task
 from tests.tui.screen_text import appears, press, settle, text_of
+from tests.tui.screens.conftest import Room
+from tests.tui.screens.work.test_adjudicate import at_the_case, conflict, sent
+from tests.tui.screens.work.test_practice import at_an_item, known_items, practice_of
 
 TITLE_BLOCK: list[Word] = [
     (500, 500, "Scale 1:1"), (640, 500, "Material"), (500, 520, "Drawing no."), (640, 520, "Sheet 1/2"),
@@ -210,6 +213,17 @@ async def test_a_drawing_that_cannot_be_read_says_so(running: Running, clock: Cl
         assert "The general tolerances can't be looked for. This drawing never came." in text_of(pilot.app.screen)
 
 
+async def test_the_mode_of_the_drawing_can_be_changed_here(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1)])
+    async with running(session, size=SIZE_80) as pilot:
+        await press(pilot, clock, "Z")
+        before = session.requests[-1].mode
+        await press(pilot, clock, "m", "m")  # the first step is from "automatic" to the mode that this gives
+        sheets = [request for request in session.requests if request.level is Level.SHEET]
+        assert sheets[-1].mode is not before
+        assert isinstance(pilot.app.screen, WholeSheetScreen)
+
+
 async def test_a_tiny_terminal_survives(running: Running, clock: Clock) -> None:
     async with running(FakeAnnotateSession([task(1)]), size=(100, 30)) as pilot:
         await press(pilot, clock, "Z")
@@ -218,6 +232,33 @@ async def test_a_tiny_terminal_survives(running: Running, clock: Clock) -> None:
             await settle(pilot)
         await press(pilot, clock, "1", "z", "left", "plus", "escape")
         assert isinstance(pilot.app.screen, AnnotateScreen)
+
+
+@pytest.mark.slow
+async def test_a_case_comes_back_without_a_ruling(room: Room) -> None:
+    await conflict(room)
+    async with room.opened():
+        await at_the_case(room)
+        await room.press("Z")
+        await room.until(lambda: isinstance(room.screen, WholeSheetScreen))
+        await room.press("a", "s")
+        await room.sees("Esc first")
+        await room.press("enter")
+        await room.sees("A ✓ correct", "b names")
+        assert sent(room) == []
+
+
+@pytest.mark.slow
+async def test_an_item_of_practice_comes_back_unanswered(room: Room) -> None:
+    await known_items(room)
+    async with room.opened(start="practice", size=SIZE_80):
+        shown = await at_an_item(room)
+        practice = practice_of(room)
+        await room.press("Z")
+        await room.sees(shown, "Esc question")
+        await room.press("a", "escape")
+        assert await at_an_item(room) == shown
+        assert practice.attempts == []
 
 
 # --- class and unit beside the value -----------------------------------------------------------------------

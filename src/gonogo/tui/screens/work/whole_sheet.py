@@ -256,6 +256,11 @@ class WholeSheetScreen(Screen[None]):
         self._view = self._view.turned(shown.rotation if isinstance(shown, Picture) else 0)
         self._draw_soon()
 
+    def action_mode(self) -> None:
+        """Switches to the next picture mode, for the question, too."""
+        self._pane.action_mode()
+        self._draw_soon()
+
     def action_retry(self) -> None:
         """Asks for a missing drawing again."""
         self._draw_soon()
