@@ -80,7 +80,8 @@ def test_another_standard_for_general_tolerances_is_noticed(other: str) -> None:
     ("line", "alone"),
     [
         ("ISO 2768-m for machined surfaces", False), ("Blechteile ISO 2768-m", False),
-        ("ISO 2768-m nur Bohrungen", False), ("ISO 2768-m für Gussteile", False), ("For the housing: ISO 2768-m", False),
+        ("ISO 2768-m nur Bohrungen", False), ("ISO 2768-m für Gussteile", False),
+        ("For the housing: ISO 2768-m", False),
         ("General tolerances for linear dimensions ISO 2768-m", True),
         ("Allgemeintoleranzen für Maße ISO 2768-m", True),
         ("Tolérances pour cotes sans tolérance ISO 2768-m", True), ("Tolerances for all dimensions: ISO 2768-m", True),
