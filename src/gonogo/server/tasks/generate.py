@@ -27,9 +27,10 @@ from gonogo.server.tasks.gold_plan import round_at_random
 from gonogo.server.tasks.merging import (
     NOTHING_MERGED,
     PLACE_COUNT,
+    CampaignValueKeys,
     PlacedReading,
     ReadingPlace,
-    campaign_value_key,
+    ValueKey,
     find_places,
     has_merged_readings,
     other_values,
@@ -126,20 +127,20 @@ def _create(
     values = map(partial(_task_values, gold_values), rows)
     if places:
         merged = [places[row.id] for row in rows if row.id in places]
-        values = map(partial(_with_other_readings, campaign, places), rows, values)
+        values = map(partial(_with_other_readings, CampaignValueKeys(campaign), places), rows, values)
         store_readings(connection, campaign.id, merged)
     create_from_predictions(connection, campaign, values, now, rng)
 
 
 def _with_other_readings(
-    campaign: CampaignRow, places: Mapping[str, ReadingPlace], row: PredictionPlace | RunPrediction, values: TaskValues
+    key_of: ValueKey, places: Mapping[str, ReadingPlace], row: PredictionPlace | RunPrediction, values: TaskValues
 ) -> TaskValues:
     """The columns with the other values of the place, which differ from the one that is shown, seeded or not."""
     place = places.get(row.id)
     if place is None:
         return values
     shown = values.get("predicted_value", place.asked.predicted_value)
-    return {**values, "other_readings": other_values(place, shown, campaign_value_key(campaign))}
+    return {**values, "other_readings": other_values(place, shown, key_of)}
 
 
 def _task_values(gold_values: Mapping[str, TaskValues], row: PredictionPlace | RunPrediction) -> TaskValues:
@@ -242,7 +243,7 @@ def _places_in(
     in_window = {row.id for row in rows}
     return {
         place.asked.id: place
-        for place in find_places(readings, campaign_value_key(campaign))
+        for place in find_places(readings, CampaignValueKeys(campaign))
         if place.others and any(reading.id in in_window for reading in place.readings)
     }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, case, cast, func, select
 
 from gonogo.json_types import JsonValue, as_numbers
@@ -157,35 +158,46 @@ def best_guess(readings: Sequence[PlacedReading], key_of: ValueKey) -> PlacedRea
 
     Else the first with the value that most of them have; also where confidences are equal.
     """
-    if len(readings) == 1:
-        return readings[0]
-    keys = [key_of(reading.predicted_value) for reading in readings]
-    support = Counter(keys)
     levels = [reading.predicted_confidence for reading in readings]
-    ranks = [
-        (-(level or 0.0) if None not in levels else 0.0, -support[key], reading.number)
-        for reading, key, level in zip(readings, keys, levels, strict=True)
-    ]
-    return readings[ranks.index(min(ranks))]
+    best = list(readings)
+    if None not in levels:
+        highest = max(level for level in levels if level is not None)
+        best = [reading for reading in readings if reading.predicted_confidence == highest]
+    if len(best) == 1:
+        return best[0]
+    support = Counter(key_of(reading.predicted_value) for reading in readings)
+    return min(best, key=lambda reading: (-support[key_of(reading.predicted_value)], reading.number))
 
 
 def other_values(place: ReadingPlace, shown: JsonValue, key_of: ValueKey) -> list[JsonValue] | None:
-    """The other values of a place, distinct from `shown` and from each other, at most `MAX_CHOICES`; or `None`.
+    """The other values of a place, distinct from what is asked and from each other, at most `MAX_CHOICES`; or `None`.
 
-    Not an empty list, which would say that the readers agree.
+    Not an empty list, which would say that the readers agree. Gold may show a wrong value in place of the asked one;
+    readings equal to either are left out, so that its others are as many as those of any question.
     """
     if not place.others:
         return None
-    distinct = {key_of(shown): shown}
+    left_out = {key_of(place.asked.predicted_value), key_of(shown)}
+    distinct: dict[str, JsonValue] = {}
     for reading in place.others:
-        if reading.predicted_value is not None:
-            distinct.setdefault(key_of(reading.predicted_value), reading.predicted_value)
-    return list(distinct.values())[1 : MAX_CHOICES + 1] or None
+        key = key_of(reading.predicted_value)
+        if reading.predicted_value is not None and key not in left_out:
+            distinct.setdefault(key, reading.predicted_value)
+    return list(distinct.values())[:MAX_CHOICES] or None
 
 
-def campaign_value_key(campaign: CampaignRow) -> ValueKey:
-    """Keys of values on the drawings of `campaign`."""
-    return lambda raw: value_key(raw, trailing_zeros=campaign.trailing_zeros_matter, unit=campaign.unit)
+class CampaignValueKeys:
+    """Keys of values on the drawings of a campaign; remembers them, because readers mostly read the same."""
+
+    def __init__(self, campaign: CampaignRow) -> None:
+        self._unit, self._trailing_zeros = campaign.unit, campaign.trailing_zeros_matter
+        self._keys: dict[bytes, str] = {}
+
+    def __call__(self, raw: JsonValue) -> str:
+        text = to_json(raw)
+        if text not in self._keys:
+            self._keys[text] = value_key(raw, trailing_zeros=self._trailing_zeros, unit=self._unit)
+        return self._keys[text]
 
 
 def has_merged_readings(connection: Connection, campaign_id: str) -> bool:
