@@ -36,9 +36,12 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Ruling on one item, offered to the others of its cluster, which is named by `cluster`."""
+    """Ruling offered to the items of a cluster, which is named by `cluster`.
 
-    row: QueueRow
+    `row` is the item that was ruled so; `None` where items of one value are verified together: are they read right?
+    """
+
+    row: QueueRow | None
     ruling: Ruling
     cluster: str
 
@@ -74,6 +77,11 @@ def last_example(cluster: Cluster, ruled: Mapping[str, Ruled]) -> Example | None
         if not each.refused and is_example(row, each.ruling):
             return Example(row, each.ruling, cluster.key)
     return None
+
+
+def verification(cluster: Cluster) -> Example:
+    """Returns what asks whether the items of a cluster of one value are read right; no item was ruled for it."""
+    return Example(None, Ruling("correct"), cluster.key)
 
 
 def last_ruled(ruled: Mapping[str, Ruled]) -> str:

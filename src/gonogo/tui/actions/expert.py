@@ -41,7 +41,7 @@ REVIEW = Scope(
     Action("open", "open", "Rule on this task.", ("enter",), "open", 1, verdict=True),
     Action("contact", "contact sheet", "Several at a time, wrong ones struck.", ("c",), "contact", 2),
     Action("group", "group", "By cause, by equal value, or not.", ("b",), "group", 4),
-    Action("apply", "others like it", "Apply a ruling to the others of its group.", ("o",), "apply", 5),
+    Action("apply", "others like it", "The group on a sheet, with your last ruling on it.", ("o",), "apply", 5),
     Action("text", "find", "Only tasks with a text in them.", ("slash",), "filter('text')", 3),
     Action("status", "status", "Another status: review, open, resolved.", ("t",), "next_status", 6),
     Action("kind", "kind", "Only one kind, such as dimension.", ("k",), "filter('kind')", 7),

@@ -297,12 +297,26 @@ async def test_of_a_plain_server_equal_values_stand_together_and_each_waits_for_
 
 
 @pytest.mark.slow
-async def test_equal_values_share_a_page_of_the_contact_sheet(room: Room, sheet: Sheet) -> None:
-    for read in ("16,5", "R5", "16.50"):
-        await sheet.conflict(read)
-    async with room.opened(size=(120, 40)):
+async def test_equal_values_are_verified_together(room: Room, sheet: Sheet) -> None:
+    right, _, wrong, outvoted = [
+        await sheet.conflict("16,5"),
+        await sheet.conflict("R5"),
+        await sheet.conflict("16.50"),
+        await sheet.conflict("16,5", ana=("incorrect", "10"), bob=("incorrect", "11")),
+    ]
+    async with room.opened(undo_seconds=0, size=(120, 40)):
         await grouped(room)
         await room.press("b")
-        await room.sees("by equal value", "16,5 · 2", "values that stand alone · 1")
+        await room.sees("by equal value", "16,5 · 3", "values that stand alone · 1")
         await room.press("c")
-        await room.until(lambda: len(room.screen.query("ReviewTile")) == 2)
+        await room.until(lambda: len(room.screen.query("ReviewTile")) == 3)
+        await room.press("escape")
+        await room.until(lambda: isinstance(room.screen, ReviewScreen))
+        await on_the_sheet(room, 3)
+        await room.sees("16,5 · 3 items to look at · is each of them read right?", "! waits: no vote for it")
+        await room.press("right", "space", "enter")
+        await room.sees("1 ruled on this sheet.", "2 still wait", "struck out (1)", "no vote for it (1)")
+        await room.until(lambda: len(sent(room)) == 1)
+        assert rulings(room)[right]["verdict"] == "correct"
+        assert rulings(room)[right]["by_page"] is True
+        assert not {wrong, outvoted} & set(rulings(room))

@@ -105,15 +105,21 @@ def page_result(n_ruled: int, reasons: Iterable[str]) -> str:
 
 def about_line(name: str, example: Example, n_waiting: int, result: str) -> Content:
     """Line above the page: the group, how many items wait, the result of the page before, and the example."""
-    read = value_text(example.row.task.predicted_value, 40)
-    answer = styled_answer(example.ruling.verdict, example.ruling.value)
     parts = [
         Content.styled(name, "bold $strong"),
         Content.styled(f"{counted(n_waiting, 'item')} to look at", "$quiet"),
         *([Content.styled(result, "$accent")] if result else []),
-        Content.assemble(("you ruled ", "$quiet"), styled(read, "$foreground"), "  ", answer),
+        _example_words(example),
     ]
     return Content.styled(" · ", "$quiet").join(parts)
+
+
+def _example_words(example: Example) -> Content:
+    if example.row is None:
+        return Content.styled("is each of them read right?", "$quiet")
+    read = value_text(example.row.task.predicted_value, 40)
+    answer = styled_answer(example.ruling.verdict, example.ruling.value)
+    return Content.assemble(("you ruled ", "$quiet"), styled(read, "$foreground"), "  ", answer)
 
 
 def reasons_text(reasons: Iterable[str]) -> str:

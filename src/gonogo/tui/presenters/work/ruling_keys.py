@@ -39,7 +39,7 @@ def _apply_hints(session: ReviewSession) -> tuple[actions.Action, ...]:
     """Hint for the key that applies the last ruling to its group, where it can be applied to others that wait."""
     last = last_ruled(session.ruled)
     example = session.example_for(last) if last else None
-    if example is None or example.row.task.id != last:
+    if example is None or example.row is None or example.row.task.id != last:
         return ()
     title = f"apply to {len(session.waiting_like(example))} like it"
     return (replace(actions.BY_ID["adjudicate.apply"], title=title),)
