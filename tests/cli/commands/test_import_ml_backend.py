@@ -22,7 +22,8 @@ def test_what_a_backend_reads_becomes_a_campaign(gonogo: Gonogo, readings: Path,
         assert "1 prediction on 1 drawing would be imported" in dry
         words = gonogo(*asked, "--campaign", "ocr", "--label-config", str(config)).stderr
         assert "Campaign 'ocr' (new): 1 new task." in words
-        assert "The backend looked at 1 sheet (model ocr-1)." in words
+        assert "The backend looked at 1 sheet (model ocr-1), 1 of them in the run before." in words
+        assert len(backend.tasks) == 1, "the dry run asked, and its answer was kept"
         nothing = gonogo(*asked, "--campaign", "none", code=1).stderr
         assert "read nothing on 1 sheet" in nothing
         backend.answer = lambda body: Response("KeyError", 500)

@@ -12,6 +12,7 @@ from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE, fail
 from gonogo.cli.support.options import F
 from gonogo.cli.support.output import progress_bars
+from gonogo.desk.core.paths import AppPaths
 from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.interrupt import ImportInterrupt
 from gonogo.transfer.importing.ml_backend.label_config import DEFAULT_CONFIG, picture_field, read_label_config
@@ -64,7 +65,7 @@ async def _import(source: BackendSource, options: ImportOptions, base_url: str |
         with progress_bars() as report:
             interrupt = ImportInterrupt(report)
             try:
-                return await import_predictions(client, source, options, interrupt)
+                return await import_predictions(client, source, options, interrupt, AppPaths().cache() / "ml-backend")
             except BadFileError as error:  # here, before `run` takes it for a refusal of the server
                 fail(str(error), error.next_step)
             except asyncio.CancelledError:  # Ctrl+C

@@ -58,13 +58,13 @@ def ask(client: GonogoClient, drawings: Path) -> Import:
     """Imports what the backend reads on the drawings `a.png` and `deep/b.png`, which have each their own last byte."""
     (drawings / "c.pdf").unlink()
 
-    async def ask(backend: Backend, *, times: int = 1, **more: Any) -> ImportResult:
+    async def ask(backend: Backend, *, times: int = 1, kept_in: Path | None = None, **more: Any) -> ImportResult:
         options = ImportOptions(drawings, campaign="ocr", drawings=drawings)
         changes = {name: more.pop(name) for name in list(more) if hasattr(options, name)}
         with served(backend) as port:
             source = BackendSource(f"http://127.0.0.1:{port}", **more)
             for _ in range(times):
-                result = await import_predictions(client, source, replace(options, **changes), no_progress)
+                result = await import_predictions(client, source, replace(options, **changes), no_progress, kept_in)
         return result
 
     return ask
@@ -257,6 +257,48 @@ async def test_a_drawing_that_cannot_be_rendered_is_a_bad_line(ask: Import, draw
     result = await ask(Backend(read_name))
     assert not result.imported
     assert "broken.pdf: it can't be rendered" in result.bad[0].reason
+
+
+async def test_a_run_that_failed_goes_on_behind_what_it_has(
+    client: GonogoClient, drawings: Path, tmp_path: Path
+) -> None:
+    (drawings / "c.pdf").unlink()
+    options = ImportOptions(drawings, campaign="ocr", drawings=drawings)
+    broken: set[str] = {"b.png"}
+
+    def read(task: dict[str, Any]) -> dict[str, Any] | None:
+        if task["data"]["image"].rsplit("/", 1)[1] in broken:
+            raise RuntimeError("out of memory")
+        return read_name(task)
+
+    backend = Backend(read)
+    with served(backend) as port:
+        source = BackendSource(f"http://127.0.0.1:{port}")
+
+        async def run() -> ImportResult:
+            return await import_predictions(client, source, options, no_progress, tmp_path / "kept")
+
+        assert not (await run()).imported
+        assert len(list((tmp_path / "kept").iterdir())) == 1
+        broken.clear()
+        (drawings / "a.png").write_bytes((drawings / "a.png").read_bytes() + b"A")  # another drawing now
+        again = await run()
+        assert not any("in the run before" in note for note in again.notes)
+        assert list((tmp_path / "kept").iterdir()) == []
+        broken.add("b.png")
+        await run()
+        broken.clear()
+        backend.tasks.clear()
+        assert any("1 of them in the run before" in note for note in (await run()).notes)
+        assert [task["data"]["image"].rsplit("/", 1)[1] for task in backend.tasks] == ["b.png"]
+        backend.answer = lambda body: as_json({"results": [{"result": reading("", "r")}]})
+        assert len((await run()).bad) == 2
+        backend.answer = None
+        assert (await run()).imported, "an answer that could not be used is asked for again"
+        backend.version = "ocr-9"
+        backend.tasks.clear()
+        await run()
+        assert len(backend.tasks) == 2
 
 
 def test_the_configuration_says_where_the_picture_goes() -> None:

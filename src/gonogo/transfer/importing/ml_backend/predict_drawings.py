@@ -25,6 +25,7 @@ from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.label_studio_regions import first_prediction, region_records
+from gonogo.transfer.importing.ml_backend.kept_answers import KeptAnswers, digest_of
 from gonogo.transfer.importing.ml_backend.label_config import DEFAULT_CONFIG
 from gonogo.transfer.importing.ml_backend.pictures import Pictures, open_pictures
 from gonogo.transfer.importing.ml_backend.sheet_pictures import FULL, Sheet, find_sheets, on_page, render_sheet
@@ -48,9 +49,15 @@ class BackendSource:
 
 
 async def import_predictions(
-    client: GonogoClient, source: BackendSource, options: ImportOptions, report: ReportProgress
+    client: GonogoClient,
+    source: BackendSource,
+    options: ImportOptions,
+    report: ReportProgress,
+    kept_in: Path | None = None,
 ) -> ImportResult:
     """Asks the backend about all sheets below `options.drawings`, and imports its readings.
+
+    `kept_in` is the folder in which answers wait while their import is not done.
 
     Raises:
         BadFileError: there is no drawing in the folder, or the backend reads nothing on any.
@@ -72,21 +79,29 @@ async def import_predictions(
             backend = await stack.enter_async_context(MlBackend(source.url, source.label_config))
             await backend.connect()
             given = stack.enter_context(open_pictures(source.pictures, folder, backend.url))
+            asked_by = (backend.url, source.label_config, backend.model_version)
+            kept = stack.enter_context(KeptAnswers(kept_in, *asked_by))
             with answers.open("w") as file:
-                await _Asking(backend, source, given, worker, Path(scratch)).ask(sheets, file, report)
+                n_kept = await _Asking(backend, source, given, worker, Path(scratch), kept).ask(sheets, file, report)
         file_name = f"{backend.url.partition('://')[2]} {backend.model_version}".strip().translate(_UNSAFE)[:150]
         named = answers.rename(answers.with_name(file_name))
         result = await import_file(client, replace(options, file=named, drawings=folder, read=_read_answers), report)
     if not result.n_lines:
+        kept.forget()
         raise BadFileError(
             f"The backend read nothing on {counted(len(sheets), 'sheet')}; nothing was imported.",
             next_step="Check its model, and give it the --label-config that it was made for.",
         )
-    return replace(result, notes=(*result.notes, *_notes(len(sheets), left_out, backend.model_version)))
+    if result.imported:
+        kept.forget()
+    else:
+        kept.drop(sheets[line.number - 1] for line in result.bad)
+    return replace(result, notes=(*result.notes, *_notes(len(sheets), n_kept, left_out, backend.model_version)))
 
 
-def _notes(n_sheets: int, left_out: list[str], version: str) -> Iterator[str]:
-    yield f"The backend looked at {counted(n_sheets, 'sheet')}{f' (model {version})' if version else ''}."
+def _notes(n_sheets: int, n_kept: int, left_out: list[str], version: str) -> Iterator[str]:
+    before = f", {n_kept} of them in the run before" if n_kept else ""
+    yield f"The backend looked at {counted(n_sheets, 'sheet')}{f' (model {version})' if version else ''}{before}."
     yield from (f"Left out: {reason}." for reason in left_out[:_SHOWN])
     if len(left_out) > _SHOWN:
         yield f"Left out: {counted(len(left_out) - _SHOWN, 'more drawing')}."
@@ -96,24 +111,44 @@ class _Asking:
     """Questions to the backend, a sheet at a time."""
 
     def __init__(
-        self, backend: MlBackend, source: BackendSource, given: Pictures, worker: RenderWorker | None, scratch: Path
+        self,
+        backend: MlBackend,
+        source: BackendSource,
+        given: Pictures,
+        worker: RenderWorker | None,
+        scratch: Path,
+        kept: KeptAnswers,
     ) -> None:
         self._backend, self._field, self._given = backend, source.picture_field, given
-        self._worker, self._scratch = worker, scratch
+        self._worker, self._scratch, self._kept = worker, scratch, kept
 
-    async def ask(self, sheets: Sequence[Sheet], file: TextIO, report: ReportProgress) -> None:
-        """Writes an answer a line, or the reason why there is none. Raises `NetworkError` when the backend is away."""
+    async def ask(self, sheets: Sequence[Sheet], file: TextIO, report: ReportProgress) -> int:
+        """Writes an answer a line, or the reason why there is none; returns how many are of an earlier run.
+
+        Raises `NetworkError` when the backend is away.
+        """
+        n_kept = 0
         for number, sheet in enumerate(sheets, 1):
-            line: JsonObject = {"drawing": sheet.drawing, "name": sheet.name, "page": sheet.page or 1}
             try:
-                line |= await self._answer(number, sheet)
+                digest = await asyncio.to_thread(digest_of, sheet.path)
+                line = self._kept.find(sheet, digest)
+                n_kept += line is not None
+                line = line or await self._asked_line(number, sheet, digest)
             except NetworkError as error:
                 error.message += f" It had looked at {number - 1} of {len(sheets)} sheets; nothing was imported."
                 error.args = (error.message,)
                 raise
-            line["model_version"] = self._backend.model_version
-            file.write(json.dumps(line) + "\n")
+            file.write(json.dumps({**line, "name": sheet.name}) + "\n")
             report("predicted", number, len(sheets))
+        return n_kept
+
+    async def _asked_line(self, number: int, sheet: Sheet, digest: str) -> JsonObject:
+        line: JsonObject = {"drawing": sheet.drawing, "page": sheet.page or 1, "number": number}
+        line |= await self._answer(number, sheet)
+        line["model_version"] = self._backend.model_version
+        if "results" in line:
+            self._kept.add(line, digest)
+        return line
 
     async def _answer(self, number: int, sheet: Sheet) -> JsonObject:
         """The results for a sheet and where its page lies in the picture, or the `error`."""
@@ -164,8 +199,9 @@ def _records(answer: JsonObject, number: int) -> Iterator[RawRecord]:
     if prediction is None:
         yield BadLine(number, "the backend's answer has no list of results")
         return
-    if prediction.get("task") not in (None, number):
-        yield BadLine(number, f"the backend's answer is for task {as_object(prediction).get('task')!r}, not {number}")
+    if prediction.get("task") not in (None, answer["number"]):
+        asked = answer["number"]
+        yield BadLine(number, f"the backend's answer is for task {as_object(prediction).get('task')!r}, not {asked}")
         return
     drawing = str(answer["drawing"])
     fixed: JsonObject = {"drawing": drawing, "part": str(Path(drawing).with_suffix("")), "page": answer["page"]}
