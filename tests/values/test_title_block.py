@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.values import GeneralTolerance, read_title_block
+from gonogo.values import GeneralTolerance
+from gonogo.values.title_block import read_title_block
 
 LINEAR = st.sampled_from("fmcv")
 PREFIX = st.sampled_from(
