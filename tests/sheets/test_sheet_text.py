@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from gonogo.demo.parts import draw_all
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Box, NoPicture, Picture, PictureRequest
+from gonogo.sheets.render.formats.pdf import PdfDrawing
+from gonogo.sheets.render.text.text_lines import ReadingBudget, TextLine
+from gonogo.sheets.render.text.text_request import DrawingTexts
 from gonogo.sheets.render.view_renderer import ViewRenderer
 from gonogo.sheets.render_worker import RenderWorker
 from gonogo.sheets.sheet_text import PlaceKind, SheetText, text_from_json, text_to_json
@@ -130,6 +133,30 @@ async def test_hostile_text_is_cut_cleaned_and_costs_nothing_else(worker: Render
     pid = worker.pid
     assert isinstance(await worker.draw(path, str(path), PictureRequest(52, 24, (0.1, 0.1, 0.2, 0.2))), Picture)
     assert worker.pid == pid
+
+
+class SlowBook(PdfDrawing):
+    """PDF whose third page to be read takes all the time that there is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, DrawingLimits())
+        self.read: list[int] = []
+
+    def text_lines(self, number: int, budget: ReadingBudget) -> list[TextLine]:
+        self.read.append(number)
+        budget.seconds = -1.0 if len(self.read) == 3 else 60.0
+        return super().text_lines(number, budget)
+
+
+def test_a_drawing_of_many_slow_pages_is_cut_and_the_page_asked_for_comes_first(tmp_path: Path) -> None:
+    pages: list[list[Word]] = [[(40, 40, f"page {number}")] for number in range(1, 21)]
+    path = tmp_path / "book.pdf"
+    path.write_bytes(text_pdf(*pages))
+    drawing = SlowBook(path)
+    text = DrawingTexts().answer(drawing, "key", 9, "page")
+    assert drawing.read == [9, 1, 2]
+    assert text.is_cut
+    assert [hit.box.page for hit in text.hits] == [1, 9]
 
 
 async def test_a_damaged_file_is_refused_in_words(worker: RenderWorker, tmp_path: Path) -> None:

@@ -50,9 +50,14 @@ class ReadingBudget:
     is_spent: bool = False
     _began: float = field(default_factory=time.monotonic)
 
+    def has_time(self) -> bool:
+        """Returns whether seconds are left; without them the budget is spent."""
+        self.is_spent = self.is_spent or time.monotonic() - self._began > self.seconds
+        return not self.is_spent
+
     def take(self, count: int) -> int:
         """Returns how many of `count` characters may be read."""
-        if time.monotonic() - self._began > self.seconds:
+        if not self.has_time():
             self.characters = 0
         allowed = min(count, self.characters)
         self.characters -= allowed

@@ -39,7 +39,7 @@ class DrawingTexts:
 
     def answer(self, drawing: Drawing, key: str, page: int, query: str) -> SheetText:
         """Returns the hits of `query` on all pages, the bookmarks, and the facts of `page`."""
-        text = self._read.pop(key, None) or _DrawingText(drawing)
+        text = self._read.pop(key, None) or _DrawingText(drawing, page)
         self._read = {**dict(list(self._read.items())[1 - _KEPT :]), key: text}
         hits = text.search(query[:QUERY_MOST]) if query else []
         facts = _facts(drawing.page(page), text.pages[page - 1]) if 1 <= page <= len(text.pages) else TitleBlockFacts()
@@ -56,12 +56,15 @@ class DrawingTexts:
 
 
 class _DrawingText:
-    """Lines of all pages of a drawing, as far as the budget allows, and its bookmarks."""
+    """Lines of all pages of a drawing, as far as the budget allows, and its bookmarks; page `first` is read first."""
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: Drawing, first: int) -> None:
         budget = ReadingBudget()
         numbers = range(1, drawing.n_pages + 1)
-        self.pages: list[list[TextLine]] = [drawing.text_lines(number, budget) for number in numbers]
+        self.pages: list[list[TextLine]] = [[] for _ in numbers]
+        for number in sorted(numbers, key=lambda each: (each != first, each)):
+            if budget.has_time():
+                self.pages[number - 1] = drawing.text_lines(number, budget)
         self.is_cut = budget.is_spent
         self.bookmarks: tuple[Bookmark, ...] = tuple(
             bookmark for number in numbers for bookmark in find_bookmarks(self.pages[number - 1], number)
