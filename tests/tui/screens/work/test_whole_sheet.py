@@ -82,7 +82,7 @@ async def test_pages_search_and_bookmarks(
         text = text_of(screen)
         assert "sheet 1 of 2" in text
         assert "16,5  Is this dimension read right?" in text
-        for hint in ("Esc question", "/ find", "1 title block", "2 notes", "3 tolerances"):
+        for hint in ("Esc back", "/ find", "PgDn page", "1 title", "2 notes", "3 tolerances", "? keys"):
             assert hint in text
         await press(pilot, clock, "slash", *"ISO2768", "enter")
         await appears(pilot, "“ISO2768”: 1 of 2 · sheet 1 · ISO 2768-mK")
@@ -131,6 +131,7 @@ async def test_a_picture_says_that_it_holds_no_text_and_what_is_guessed(
         await appears(pilot, "No notes found. This drawing is a picture")
         await press(pilot, clock, "pagedown")
         await appears(pilot, "This drawing has one sheet.")
+        assert "PgDn" not in text_of(pilot.app.screen)
 
 
 async def test_the_question_comes_back_as_it_was_and_nothing_is_answered_here(
@@ -255,7 +256,7 @@ async def test_an_item_of_practice_comes_back_unanswered(room: Room) -> None:
         shown = await at_an_item(room)
         practice = practice_of(room)
         await room.press("Z")
-        await room.sees(shown, "Esc question")
+        await room.sees(shown, "Esc back")
         await room.press("a", "escape")
         assert await at_an_item(room) == shown
         assert practice.attempts == []

@@ -99,7 +99,7 @@ class WholeSheetScreen(Screen[None]):
     def on_mount(self) -> None:
         self._unsubscribe = self.gonogo.terminal.subscribe(self._draw_soon)
         self.said.show(whole_sheet.question_line(self._asked))
-        self.keys.show_scope(actions.SHEET)
+        self._show_keys()
 
     def on_unmount(self) -> None:
         self._unsubscribe()
@@ -112,6 +112,12 @@ class WholeSheetScreen(Screen[None]):
         if event.pixel_size is not None:
             self._view = self._view.with_window(event.size, event.pixel_size)
         self.call_after_refresh(self._draw_soon)
+
+    def _show_keys(self) -> None:
+        """Shows the keys; those of pages only where there is more than one."""
+        chosen = actions.in_scope(actions.SHEET, actions.EVERYWHERE)
+        single = self._n_pages in (None, 1)
+        self.keys.show_actions(action for action in chosen if not (single and action.id.startswith("sheet.page_")))
 
     def _draw_soon(self) -> None:
         self._view = self._pane.mode.apply(self._view)
@@ -133,8 +139,9 @@ class WholeSheetScreen(Screen[None]):
         picture = TURNED_OFF if self._pane.mode.turned_off else self._pictures.ready(self._asked, request)
         if picture is None:
             picture = await self._pictures.picture(self._asked, request)
-        if isinstance(picture, Picture):
+        if isinstance(picture, Picture) and picture.n_pages != self._n_pages:
             self._n_pages = picture.n_pages
+            self._show_keys()
         if request == self._request():
             self.sheet.show(picture, annotate.sheet_title(self._asked, picture, self._view), self._asked.bbox)
 
