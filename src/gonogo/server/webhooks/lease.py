@@ -7,15 +7,25 @@ Two senders at once, after a process that slept through its lease, send some mes
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, or_, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from gonogo.server.store.compiled_statements import CompiledQuery
 from gonogo.server.store.dialects import dialect_of
+from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import Instant, webhook_senders
 
 LEASE: Final = timedelta(seconds=30)
 _ROW: Final = 1
+
+
+class HeldLease(NamedTuple):
+    """Row of the lease."""
+
+    holder: str
+    expires_at: datetime
+
 
 _now = bindparam("now", type_=Instant)
 _TAKE = (
@@ -30,7 +40,16 @@ _TAKE = (
     )
     .values(holder=bindparam("me"), expires_at=bindparam("until", type_=Instant))
 )
+_HELD = CompiledQuery(
+    select(webhook_senders.c.holder, webhook_senders.c.expires_at).where(webhook_senders.c.id == _ROW), HeldLease
+)
 _RELEASE = delete(webhook_senders).where(webhook_senders.c.holder == bindparam("me"))
+
+
+def is_held_by_another(store: Store, holder: str, now: datetime) -> bool:
+    """True while another holder's lease runs; a look that costs far less than trying to take it."""
+    held = store.query_one(_HELD, {})
+    return held is not None and held.holder != holder and now < held.expires_at <= now + 2 * LEASE
 
 
 def take(connection: Connection, holder: str, now: datetime) -> datetime | None:

@@ -28,7 +28,7 @@ from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.group_commit import GroupCommit
 from gonogo.server.store.observers import observers
-from gonogo.server.webhooks.worker import IDLE_ROUNDS, SendingState, WebhookWorker, look_for_changes
+from gonogo.server.webhooks.worker import ROUNDS_AFTER_ERROR, SendingState, WebhookWorker, look_for_changes
 
 log = logging.getLogger("gonogo.server")
 _NICENESS: Final = 5
@@ -54,14 +54,14 @@ async def _supervise(state: SendingState, stop: asyncio.Event, seconds: float) -
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
-        pause = seconds * IDLE_ROUNDS
+        pause = seconds
         if stop.is_set():
             return
         try:
             if await worker.may_send():
                 await _run_process(state.settings, worker.holder, stop)
-                pause = seconds  # it ended by itself: another one starts
         except (SQLAlchemyError, OSError) as error:
+            pause = seconds * ROUNDS_AFTER_ERROR
             log.warning("webhooks: the sender could not start (%s); tried again later", type(error).__name__)
 
 

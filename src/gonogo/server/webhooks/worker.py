@@ -48,8 +48,8 @@ BATCH: Final = 8 * CONNECTIONS
 """Deliveries of an endpoint between two writes of what became of them."""
 STOP_SECONDS: Final = 2.0
 """Time that messages on their way have when the server stops; what is unfinished is sent again after a restart."""
-IDLE_ROUNDS: Final = 5
-"""Rounds that a process without the lease waits between two tries to take it."""
+ROUNDS_AFTER_ERROR: Final = 5
+"""Rounds that the worker waits when the database is away, or something else failed."""
 Try = tuple[DueRow, TryResult]
 T = TypeVar("T")
 
@@ -89,12 +89,12 @@ async def look_for_changes(worker: WebhookWorker, stop: asyncio.Event, seconds: 
             return
         try:
             is_busy = await worker.step()
-            pause = 0.0 if is_busy else seconds if worker.has_lease else seconds * IDLE_ROUNDS
+            pause = 0.0 if is_busy else seconds
         except DATABASE_AWAY:
-            pause = seconds * IDLE_ROUNDS
+            pause = seconds * ROUNDS_AFTER_ERROR
             log.warning("webhooks: the database is away; tried again later")
         except Exception:
-            pause = seconds * IDLE_ROUNDS
+            pause = seconds * ROUNDS_AFTER_ERROR
             log.exception("webhooks failed; tried again later")
 
 
@@ -157,6 +157,9 @@ class WebhookWorker:
         now = self._state.clock()
         if self._lease_until is not None and now < self._lease_until - lease.LEASE / 2 < now + lease.LEASE:
             return True
+        self._lease_until = None
+        if await asyncio.to_thread(lease.is_held_by_another, self._state.store, self.holder, now):
+            return False
         self._lease_until = await self._write(lambda tx: lease.take(tx, self.holder, now))
         return self._lease_until is not None
 
