@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.desk.review.clusters import Cluster, Grouping, cluster_key, clustered
-from gonogo.desk.review.example import proposed
+from gonogo.desk.review.example import Example, proposed
 from gonogo.desk.review.models import QueueRow, ReviewFilters, Ruling
 from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.tui.layout.page_shape import PageShape, page_shape
@@ -87,11 +87,11 @@ class Expert:
             while others:
                 shape = page_shape([row.task for row in others], WIDTH, HEIGHT, Viewport(), 2)
                 page, others = others[: shape.n_tiles], others[shape.n_tiles :]
-                rest += self._confirm(page, example, shape)
+                rest += self._confirm(page, Example(first, example, cluster.key), shape)
         for row in rest:
             self.rule_alone(row)
 
-    def _confirm(self, page: Sequence[QueueRow], example: Ruling, shape: PageShape) -> list[QueueRow]:
+    def _confirm(self, page: Sequence[QueueRow], example: Example, shape: PageShape) -> list[QueueRow]:
         """Strikes what is wrong, each with the moves to it, and confirms; returns what waits."""
         self.keys += 1
         self.screens += 1

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.desk.review.example import Proposal, Waits, is_example, proposed
+from gonogo.desk.review.example import Example, Proposal, Waits, is_example
+from gonogo.desk.review.example import proposed as proposed_by
 from gonogo.desk.review.models import QueueRow, Ruling
-from gonogo.schemas.review import GivenAnswer
+from gonogo.schemas.review import GivenAnswer, LikelyOutcome
 from tests.tui.fake_services import task
 
 RIGHT, WRONG = Ruling("correct"), Ruling("incorrect", {"text": "16,5"}, error_type="decimal_sign")
@@ -22,6 +23,10 @@ def row(*answers: tuple[str, str | None, int]) -> QueueRow:
         for verdict, text, count in answers
     )
     return QueueRow(task(0, {"text": "165"}), "in_review", answers=tuple(given))
+
+
+def proposed(of: QueueRow, ruling: Ruling) -> Proposal:
+    return proposed_by(of, Example(TIE, ruling, "decimal_sign"))
 
 
 TIE = row(("correct", None, 1), ("incorrect", "16,5", 1))
@@ -78,6 +83,14 @@ def test_what_a_page_key_leaves(
 ) -> None:
     proposal = proposed(row(*answers), example)
     assert (proposal.waits, proposal.ruling is not None) == (waits, has_ruling)
+
+
+@pytest.mark.parametrize(("verdict", "waits"), [("correct", Waits.NO), ("incorrect", Waits.LIKELY_WRONG)])
+def test_without_an_example_nothing_is_right_that_the_weighed_votes_call_wrong(verdict: str, waits: Waits) -> None:
+    likely = LikelyOutcome(verdict=verdict, probability=0.6, n_votes=2, n_against=1)
+    asked = Example(None, RIGHT, "16.5")
+    assert proposed_by(replace(TIE, likely=likely), asked) == Proposal(Ruling("correct", by_page=True), waits)
+    assert proposed(replace(TIE, likely=likely), RIGHT).waits is Waits.NO
 
 
 def test_what_a_page_does_not_show_has_to_be_opened() -> None:

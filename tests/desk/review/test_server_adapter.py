@@ -10,8 +10,8 @@ import pytest
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.review.clusters import Grouping, cluster_key, clustered
-from gonogo.desk.review.example import Waits, proposed
-from gonogo.desk.review.models import ReviewFilters, Ruling
+from gonogo.desk.review.example import Waits, proposed, verification
+from gonogo.desk.review.models import ReviewFilters
 from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.tui.presenters.common.format import reading
 from tests.client.arcnm_server import KEY, Arcnm
@@ -76,4 +76,4 @@ async def test_a_plain_server_names_no_cause_but_equal_values_can_stand_together
     assert {reading(row.task.predicted_value) for row in first.rows} == {"⌀16,5", "Ø 16.50"}
     assert len(rest.rows) == 1
     for row in first.rows:
-        assert proposed(row, Ruling("correct")).waits is Waits.NOT_LISTED
+        assert proposed(row, verification(first)).waits is Waits.NOT_LISTED

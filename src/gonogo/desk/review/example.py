@@ -32,6 +32,7 @@ class Waits(StrEnum):
     AS_READ = "typed as it was read"
     NO_VOTE = "no vote for it"
     OUTVOTED = "outvoted"
+    LIKELY_WRONG = "likely wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,18 @@ def last_ruled(ruled: Mapping[str, Ruled]) -> str:
     return max(ruled, key=lambda task_id: ruled[task_id].number, default="")
 
 
-def proposed(row: QueueRow, example: Ruling) -> Proposal:
+def proposed(row: QueueRow, example: Example) -> Proposal:
     """Returns what `example` asks for on `row`: right, or wrong with the row's own value from its votes.
 
-    A note of an annotator has to be read first, which no page shows.
+    A note of an annotator has to be read first, which no page shows. Where nothing was ruled as an example, an item
+    that the votes, weighed by each voter's reliability, call wrong waits too.
     """
     if row.reasons:
         return Proposal(None, Waits.NOTE)
-    if example.verdict == Verdict.CORRECT:
-        return _voted(row, Ruling("correct", by_page=True))
+    if example.ruling.verdict == Verdict.CORRECT:
+        proposal = _voted(row, Ruling("correct", by_page=True))
+        doubtful = example.row is None and row.likely is not None and row.likely.verdict != Verdict.CORRECT
+        return Proposal(proposal.ruling, Waits.LIKELY_WRONG) if doubtful and not proposal.waits else proposal
     typed = _typed(row)
     if len(typed) > 1:
         return Proposal(None, Waits.TWO_VALUES)
@@ -106,7 +110,7 @@ def proposed(row: QueueRow, example: Ruling) -> Proposal:
         return Proposal(None, Waits.NO_VALUE if row.answers else _without_votes(row))
     if _as_read(row, typed[0]):
         return Proposal(None, Waits.AS_READ)
-    return _voted(row, Ruling("incorrect", value, error_type=example.error_type, by_page=True))
+    return _voted(row, Ruling("incorrect", value, error_type=example.ruling.error_type, by_page=True))
 
 
 def _typed(row: QueueRow) -> list[GivenAnswer]:

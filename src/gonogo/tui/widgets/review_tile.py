@@ -50,6 +50,8 @@ class ReviewTile(Vertical):
     @property
     def unseen(self) -> str:
         """What of the tile can't be seen, in words; empty when crop and value can be read."""
+        if min(self.sheet.cells) <= 0:
+            return "no room here"
         if self.sheet.shown is None:
             return "loading"
         if not self.drawn:

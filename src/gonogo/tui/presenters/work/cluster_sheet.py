@@ -44,7 +44,7 @@ class TileOutcome:
         return self.ruling is not None and not self.ruling.by_page
 
 
-def tile_outcome(row: QueueRow, example: Ruling, mark: str, unseen: str) -> TileOutcome:
+def tile_outcome(row: QueueRow, example: Example, mark: str, unseen: str) -> TileOutcome:
     """Returns what the page key does on a row. `unseen` says what of the tile cannot be seen; then it always waits."""
     proposal = proposed(row, example)
     if unseen or proposal.ruling is None:

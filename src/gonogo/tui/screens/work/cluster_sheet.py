@@ -74,9 +74,9 @@ class ClusterSheetScreen(TilePageScreen):
 
     def outcome_of(self, tile: ReviewTile) -> TileOutcome:
         """Effect of the page key on a tile."""
-        outcome = tile_outcome(tile.row, self._example.ruling, tile.mark, tile.unseen)
+        outcome = tile_outcome(tile.row, self._example, tile.mark, tile.unseen)
         if not lines_fit(tile.row, outcome_line(outcome), tile.caption_width):
-            return tile_outcome(tile.row, self._example.ruling, tile.mark, "votes don't fit")
+            return tile_outcome(tile.row, self._example, tile.mark, "votes don't fit")
         return outcome
 
     def ruling_of(self, tile: ReviewTile) -> Ruling | None:
