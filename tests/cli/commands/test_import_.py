@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.cli.conftest import Gonogo
@@ -49,3 +50,23 @@ def test_settings_without_a_campaign_or_against_each_other_are_wrong_usage(gonog
     assert "goes with --votes by_risk" in fixed
     gonogo("import", str(readings), "--campaign", "p", "--max-risk", "2", code=2)
     assert gonogo.json("campaigns", "list") == []
+
+
+def test_a_place_that_several_readers_read_is_named_in_the_last_line(gonogo: Gonogo, tmp_path: Path) -> None:
+    file = tmp_path / "two.jsonl"
+    box = {"part": "a", "bbox": [1, 2, 30, 40], "bbox_unit": "pt"}
+    lines = [{"source": reader, "predicted_value": {"text": text}, **box} for reader, text in (("a", "5"), ("b", "6"))]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    last = gonogo("import", str(file), "--campaign", "one by one").stderr.splitlines()[-1]
+    assert last.startswith("1 place has several readings, and each reading is a question.")
+    assert last.endswith("--merge-readings.")
+    merged = gonogo("import", str(file), "--campaign", "merged", "--merge-readings").stderr
+    assert "1 new task." in merged
+    assert "1 more reading of the same places merged" in merged
+    assert "several readings" not in merged
+    update = gonogo("import", str(file), "--campaign", "merged", "--update", code=4).stderr
+    assert "No question was changed." in update
+    both = gonogo("import", str(file), "--campaign", "merged", "--update", "--merge-readings", code=2).stderr
+    assert "don't go together" in both
+    alone = gonogo("import", str(file), "--project", "p", "--merge-readings", code=2).stderr
+    assert "readings are merged with the tasks" in alone

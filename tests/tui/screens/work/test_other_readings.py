@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import pytest
@@ -10,9 +11,12 @@ from textual.pilot import Pilot
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.widgets.reading_picker import ReadingStrip
+from tests.server.web import LABELING, OURS
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, text_of
+from tests.tui.screens.conftest import Room
+from tests.tui.screens.work.test_adjudicate import at_the_case, sent
 
 OTHERS = ({"text": "Ø15 REF"}, {"text": "75"})
 
@@ -127,3 +131,28 @@ async def test_the_history_shows_what_others_read(running: Running, clock: Clock
         shown = text_of(pilot.app.screen)
         assert "Others read there" in shown
         assert "Ø15 REF" in shown
+
+
+async def test_an_expert_sees_the_readers_and_takes_a_reading(room: Room) -> None:
+    lead, campaign = room.bench.web.lead, room.bench.campaign
+    project = (await lead.post(f"{LABELING}/projects", json={"name": "p"})).json()["id"]
+    same = {"detail_kind": "dimension", "part_revision_id": "rev", "drawing_bbox": [0.1, 0.1, 0.2, 0.2]}
+    read = {"edocr": "⌀5", "gpt": "Ø15"}
+    lines = [
+        {"id": reader, "source": reader, "predicted_value": {"text": text}, **same} for reader, text in read.items()
+    ]
+    body = {"project_id": project, "run": "r", "predictions": lines}
+    run = (await lead.post(f"{OURS}/predictions", json=body)).json()["calculation_id"]
+    path = f"{OURS}/campaigns/{campaign}/tasks-from-predictions"
+    made = (await lead.post(path, json={"calculation_id": run, "merge_readings": True})).json()
+    assert (made["n_tasks"], made["n_merged"]) == (1, 1)
+    (asked,) = (await lead.get(f"{LABELING}/campaigns/{campaign}/tasks")).json()["data"]
+    await room.bench.vote(asked["id"], ana="correct", bob="incorrect")
+    async with room.opened(undo_seconds=0):
+        await at_the_case(room)
+        await room.sees("read by", "edocr  ⌀5  asked", "gpt    Ø15")
+        await room.press("d")
+        await room.sees("1 Ø15   → then digits type")
+        await room.press("1", "enter")
+        await room.until(lambda: sent(room))
+        assert json.loads(sent(room)[0].content)["corrected_value"]["text"] == "Ø15"

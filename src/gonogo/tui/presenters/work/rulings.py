@@ -66,7 +66,8 @@ def _evidence(
     if case.detail is None:
         return [*lines, *_wrapped(NO_VOTES, width, "$quiet"), *_public(case)]
     votes = _votes(case.detail, case.names, width, one_line_votes)
-    about = [*_asked(case.detail, case.names), *_readings(case.detail.readings)]
+    readings = _readings(case.detail.readings)
+    about = [*_asked(case.detail, case.names), *readings, *([Content("")] if readings else [])]
     return [*lines, *about, *votes, Content(""), *_rulings(case.detail, width)]
 
 
@@ -145,7 +146,7 @@ def _readings(readings: Sequence[ReviewReading]) -> list[Content]:
         asked = ("  asked", "$quiet") if reading.asked else ""
         gap = " " * (widest - cell_len(reader) + 2)
         lines.append(Content.assemble((reader, "$foreground"), gap, styled_value(reading.value), asked))
-    return [*lines, Content("")]
+    return lines
 
 
 # --- votes -----------------------------------------------------------------------------------------------
