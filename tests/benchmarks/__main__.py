@@ -36,6 +36,7 @@ BENCHMARKS = (
         "model_report",
         "clusters",
         "webhooks",
+        "groups",
     ),
     *("data", "seeding", "attack", "links", "crash", "storm", "fuzz", "results", "flat", "sustained", "crowd"),
 )
