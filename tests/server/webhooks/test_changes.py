@@ -111,6 +111,27 @@ def test_an_outage_costs_a_limited_number_of_rows_and_loses_nothing(sqlite_house
     assert len(set(made(house.store))) == len(made(house.store)) == MAX_PENDING + 300
 
 
+def test_an_endpoint_whose_outbox_is_full_takes_no_turn_from_another(sqlite_house: House) -> None:
+    house = sqlite_house
+    campaigns_of_full = [house.campaign() for _ in range(120)]
+    with house.at_once():
+        for campaign in campaigns_of_full:
+            (task,) = house.add(campaign, {})
+            house.submit(campaign, task, ANNA)
+    full = WebhookCreate(url="https://example.com/", from_start=True)
+    with house.store.write() as tx:
+        hook = create_endpoint(tx, house.lead, full, None, house.now, private=False).id
+        row = {"webhook_id": hook, "event": "ping", "subject": "x", "body": "{}", "state": "pending"}
+        rows = [row | {"id": str(n), "next_try_at": house.now, "created_at": house.now} for n in range(MAX_PENDING)]
+        tx.execute(webhook_deliveries.insert(), rows)
+    other = house.campaign()
+    add_endpoint(house, other)
+    (task,) = house.add(other, {})
+    house.submit(other, task, ANNA)
+    make(house)
+    assert made(house.store) == [task]
+
+
 def test_old_deliveries_go_and_waiting_ones_stay(house: House) -> None:
     campaign = house.campaign()
     (task,) = house.add(campaign, {})

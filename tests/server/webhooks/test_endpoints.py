@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from gonogo.server.ops.preflight import run_checks
+from gonogo.server.webhooks.endpoints import MAX_ENDPOINTS
+from tests.server.web import OURS
 from tests.server.webhooks.conftest import Hooks, verify
 from tests.support.webhook_receiver import OK, Receiver, status
 
@@ -84,3 +87,25 @@ async def test_a_disabled_or_removed_endpoint_hears_nothing(hooks: Hooks, receiv
     assert receiver.messages == []
     assert (await hooks.web.lead.get(f"/api/v1/gonogo/webhooks/{hook['id']}")).status_code == 404
     assert (await hooks.web.lead.get("/api/v1/gonogo/webhooks")).json()["data"] == []
+
+
+async def test_an_organisation_has_a_limited_number(hooks: Hooks) -> None:
+    made = [await hooks.add(f"https://hooks.example.com/{number}") for number in range(MAX_ENDPOINTS)]
+    refused = await hooks.web.lead.post(f"{OURS}/webhooks", json={"url": "https://hooks.example.com/more"})
+    assert (refused.status_code, refused.json()["error"]["details"]["reason"]) == (409, "too_many")
+    await hooks.web.lead.delete(f"{OURS}/webhooks/{made[0]['id']}")
+    await hooks.add("https://hooks.example.com/more")
+
+
+async def test_the_check_of_a_server_names_endpoints_that_get_nothing(hooks: Hooks, receiver: Receiver) -> None:
+    gone = await hooks.add(receiver.url)
+    quiet = await hooks.add("https://hooks.example.com/secret-path")
+    receiver.answer = lambda _message: status(410)
+    await hooks.post(gone, "test")
+    await hooks.run()
+    await hooks.post(quiet, "disable")
+    warnings = [
+        finding.text for finding in run_checks(hooks.house.store, None, "127.0.0.1") if finding.level == "warning"
+    ]
+    (said,) = [text for text in warnings if "webhook" in text]
+    assert said == f"The webhook to 127.0.0.1 is disabled: it answered 410 Gone. `gonogo webhooks enable {gone['id']}`"

@@ -1,4 +1,4 @@
-"""Preflight checks of `gonogo serve --check`: addresses, schema, database, replica."""
+"""Preflight checks of `gonogo serve --check`: addresses, schema, database, replica, webhooks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,9 +15,11 @@ from gonogo.schemas.counted_nouns import counted
 from gonogo.server.drawing_places.place import PlaceError
 from gonogo.server.drawing_places.place_url import DATABASE_URL
 from gonogo.server.drawing_places.remembered import DrawingPlaces, describe, files_of, lies_elsewhere
+from gonogo.server.serialize import instant
 from gonogo.server.store import migrate
 from gonogo.server.store.dialects import CheckLevel, dialect_of
 from gonogo.server.store.engine import Store
+from gonogo.server.webhooks.endpoints import read_troubled
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def run_checks(
         findings.append(_closed("database", error))
         return findings
     findings += _drawings(store, drawings_url)
+    findings += _webhooks(store)
     if store.replica_url is not None:
         findings += _replica(store)
     return findings
@@ -68,6 +72,19 @@ def _drawings(store: Store, drawings_url: str | None) -> Iterator[PreflightFindi
     else:
         size = f"{counted(stored.number, 'drawing')}, {stored.size / 1e6:.1f} MB"
         yield PreflightFinding("ok", f"Drawings lie in {'the database' if url == DATABASE_URL else url} ({size}).")
+
+
+def _webhooks(store: Store) -> Iterator[PreflightFinding]:
+    """Endpoints that get nothing, if the schema knows of them; their host alone, because a path may be a secret."""
+    with store.read() as connection:
+        if migrate.version(connection) != migrate.HEAD:
+            return
+        troubled = read_troubled(connection)
+    for row in troubled:
+        host = urlsplit(row.url).hostname
+        why = row.disabled_reason or f"it fails since {instant(row.failing_since)}: {row.last_error}"
+        step = f"`gonogo webhooks enable {row.id}`" if row.disabled_reason else "`gonogo webhooks list`"
+        yield PreflightFinding("warning", f"The webhook to {host} is {row.state}: {why}. {step}")
 
 
 def _closed(what: str, error: Exception) -> PreflightFinding:

@@ -91,9 +91,8 @@ def has_unfollowed(connection: Connection) -> bool:
 def plan(store: Store, now: datetime) -> list[CursorMove]:
     """What changed for the endpoints, as moves for `store_moves`. Blocks: run it in a thread."""
     with store.read() as connection:
-        waiting: dict[str, int] = dict(connection.execute(_N_PENDING).all())
-        cursors = fetch_all(connection, _CHANGED, CursorRow)
-    due = [cursor for cursor in cursors if waiting.get(cursor.webhook_id, 0) < MAX_PENDING]
+        full = [webhook_id for webhook_id, n_pending in connection.execute(_N_PENDING) if n_pending >= MAX_PENDING]
+        due = fetch_all(connection, _CHANGED.where(webhooks.c.id.not_in(full)), CursorRow)
     horizons = {campaign: committed_horizon(store, campaign) for campaign in {cursor.campaign_id for cursor in due}}
     with store.read() as connection:
         return [_move(connection, cursor, horizons[cursor.campaign_id], now) for cursor in due]

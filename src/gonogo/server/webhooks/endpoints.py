@@ -29,16 +29,17 @@ from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaigns, cases, webhook_cursors, webhook_deliveries, webhooks
 from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.store.typed_rows import fetch_first
+from gonogo.server.store.typed_rows import fetch_all, fetch_first
 from gonogo.server.webhooks.deliveries import DeliveryRow, add_ping
 from gonogo.server.webhooks.destination import DestinationError, parse_destination
 from gonogo.server.webhooks.messages import body_of, read_done_tasks
-from gonogo.server.webhooks.retries import EndpointHealth
+from gonogo.server.webhooks.retries import FAILING_AFTER, EndpointHealth
 from gonogo.server.webhooks.secrets import seal
 from gonogo.server.webhooks.signatures import new_secret
 
 MAX_ENDPOINTS: Final = 20
 """Endpoints of one organisation."""
+BY_LEAD: Final = "by a lead"
 OLD_SECRET: Final = timedelta(hours=24)
 """Time in which messages are signed with the secret of before, too."""
 
@@ -146,7 +147,7 @@ def set_enabled(connection: Connection, row: EndpointRow, now: datetime, *, enab
     if enabled:
         values = {"disabled_at": None, "disabled_reason": None, "failures": 0, "failing_since": None, "resume_at": None}
     elif row.disabled_at is None:
-        values = {"disabled_at": now, "disabled_reason": "by a lead"}
+        values = {"disabled_at": now, "disabled_reason": BY_LEAD}
     else:
         return
     connection.execute(update(webhooks).where(webhooks.c.id == row.id).values(**values))
@@ -179,6 +180,12 @@ def read_sendable_one(connection: Connection, webhook_id: str, now: datetime) ->
     if row is None or row.disabled_at is not None or (row.resume_at is not None and row.resume_at > now):
         return None
     return row
+
+
+def read_troubled(connection: Connection) -> list[EndpointRow]:
+    """Endpoints of all organisations that fail, or were disabled by the server itself."""
+    by_server = webhooks.c.disabled_at.is_not(None) & (webhooks.c.disabled_reason != BY_LEAD)
+    return fetch_all(connection, ENDPOINTS.where((webhooks.c.failures >= FAILING_AFTER) | by_server), EndpointRow)
 
 
 class WebhookCounts(NamedTuple):

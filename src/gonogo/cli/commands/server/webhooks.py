@@ -101,7 +101,7 @@ async def add(
 async def show(client: LeadClient, webhook: str, as_json: bool) -> None:
     """One endpoint: its events, how it answers, and what waits for it."""
     found = await (await _webhooks(client)).find(webhook)
-    print_item(found.model_dump(), as_json=as_json)
+    print_item(found.model_dump() if as_json else _fields(found), as_json=as_json)
 
 
 @webhooks.command(epilog="\b\nExample:\n  gonogo webhooks test https://hooks.example.com/gonogo")
@@ -269,6 +269,23 @@ async def _set_enabled(client: LeadClient, webhook: str, *, enabled: bool, as_js
         print_json(changed.model_dump())
     else:
         echo_err(f"{changed.url} is {'enabled' if enabled else 'disabled'}.")
+
+
+def _fields(hook: WebhookPublic) -> dict[str, object]:
+    """Fields as people read them."""
+    return {
+        "url": hook.url,
+        "state": hook.state,
+        "disabled": hook.disabled_reason,
+        "failing_at": hook.failing_since,
+        "last_error": hook.last_error,
+        "waiting": hook.n_pending,
+        "failed": hook.n_failed,
+        "events": ", ".join(hook.events),
+        "campaign": hook.campaign or "all",
+        "created_at": hook.created_at,
+        "id": hook.id,
+    }
 
 
 _COLUMNS: Final = (
