@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.errors import IncompleteListError, InvalidInputError, ServerError
+from gonogo.client.errors import IncompleteListError, InvalidInputError, ServerError, UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.transfer.exporting.export_campaign import export_campaign
@@ -84,6 +84,18 @@ async def test_tasks_go_in_and_what_is_missing_is_said(plain: GonogoClient, serv
     said = " ".join(result.sentences())
     assert "no drawings" in said
     assert "second import" in said
+
+
+async def test_readings_of_one_place_are_not_merged_there(
+    plain: GonogoClient, server: Plain, write: WriteLines
+) -> None:
+    """The wish is refused before anything is made, and without it nothing hints at the wish."""
+    path = write(reading(id="1", source="ocr"), reading(id="2", source="gpt"))
+    with pytest.raises(UnsupportedError, match="--merge-readings can't be done: this is a plain ARCNM server"):
+        await import_file(plain, ImportOptions(path, "pmi", merge_readings=True))
+    assert server.campaign is None
+    result = await import_file(plain, ImportOptions(path, "pmi"))
+    assert (result.n_tasks, result.merge_hint()) == (2, "")
 
 
 async def test_predictions_alone_are_not_taken(plain: GonogoClient, server: Plain, write: WriteLines) -> None:

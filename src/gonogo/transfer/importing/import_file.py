@@ -56,6 +56,8 @@ async def import_file(
             )
         if options.merge_readings:
             await require_extensions(client, "Nothing was imported, --merge-readings can't be done", "merged_readings")
+        elif capabilities is None or "merged_readings" not in capabilities.extensions:
+            result = replace(result, n_repeated_places=0)  # no hint at what this server can't do
         if capabilities is None:
             return await import_into_standard_server(client, spool, result, report, memory_file)
         batched_drawings = "drawings_batch" in capabilities.extensions
