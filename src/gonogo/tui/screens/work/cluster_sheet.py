@@ -115,7 +115,7 @@ class ClusterSheetScreen(TilePageScreen):
         reasons = {tile.row.task.id: self.outcome_of(tile).waits for tile in left}
         self._left |= {task_id: reason for task_id, reason in reasons.items() if task_id not in small}
         self._alone |= small
-        self._seen.update(tile.row.task.id for tile in saved)
+        self._seen |= {tile.row.task.id for tile in saved}
         self._result = page_result(len(saved), reasons.values())
 
     def page_undone(self, page: RuledPage, task_id: str) -> None:
