@@ -40,7 +40,13 @@ async def test_no_secret_is_logged_whatever_is_asked(web: Web, written: io.Strin
     results, lead = await results_client(web, web.lead), key_for(web, ["parts:write"])
     invited = await web.invite(stage.ids["campaign_id"], "late@example.com")
     answer = await web.redeem(invited["magic_link_token"])
-    secrets = [invited["magic_link_token"], answer.json()["session_token"], lead.headers["X-API-Key"]]
+    hook = await web.lead.post(f"{OURS}/webhooks", json={"url": "https://hooks.example.com/one"})
+    secrets = [
+        hook.json()["secret"],
+        invited["magic_link_token"],
+        answer.json()["session_token"],
+        lead.headers["X-API-Key"],
+    ]
     secrets += [results.headers["X-API-KEY"], results.headers["Authorization"].split()[1], "Key-of-a-repeat"]
     secrets += [person.headers["Authorization"].split()[1] for name, person in stage.people.items() if name != "lead"]
     wrong = [web.client(**{"X-API-Key": "ak_live_00000000_guess"}), web.client(Authorization="Bearer gs_guess")]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
+
+from sqlalchemy import select
+
 from gonogo.server.ops.preflight import run_checks
+from gonogo.server.store.schema import webhooks
 from gonogo.server.webhooks.endpoints import MAX_ENDPOINTS
 from tests.server.web import OURS
 from tests.server.webhooks.conftest import Hooks, verify
@@ -109,3 +115,33 @@ async def test_the_check_of_a_server_names_endpoints_that_get_nothing(hooks: Hoo
     ]
     (said,) = [text for text in warnings if "webhook" in text]
     assert said == f"The webhook to 127.0.0.1 is disabled: it answered 410 Gone. `gonogo webhooks enable {gone['id']}`"
+
+
+async def test_a_secret_is_readable_nowhere_but_in_its_one_answer(hooks: Hooks) -> None:
+    hook = await hooks.add("https://hooks.example.com/")
+    fresh = await hooks.post(hook, "rotate")
+    await hooks.post(hook, "test")
+    shown = [await hooks.show(hook), await hooks.deliveries(hook), (await hooks.web.lead.get(f"{OURS}/webhooks")).text]
+    database = Path(str(hooks.house.store.url.database))
+    stored = b"".join(file.read_bytes() for file in database.parent.glob(database.name + "*"))
+    assert hook["id"].encode() in stored
+    for secret in (hook["secret"].removeprefix("whsec_"), fresh["secret"].removeprefix("whsec_")):
+        assert secret not in str(shown)
+        assert secret.encode() not in stored
+        assert base64.b64decode(secret) not in stored
+
+
+async def test_a_secret_that_was_moved_to_another_endpoint_signs_nothing(hooks: Hooks, receiver: Receiver) -> None:
+    first, second = await hooks.add(receiver.url), await hooks.add(receiver.url)
+    with hooks.house.store.write() as tx:
+        (sealed,) = tx.execute(select(webhooks.c.secret).where(webhooks.c.id == first["id"])).one()
+        tx.execute(webhooks.update().where(webhooks.c.id == second["id"]).values(secret=sealed))
+    await hooks.post(second, "test")
+    await hooks.run()
+    assert receiver.messages == []
+    (delivery,) = await hooks.deliveries(second)
+    assert "gonogo webhooks rotate" in delivery["last_error"]
+    await hooks.post(second, "rotate")
+    hooks.house.pass_time(minutes=1)
+    await hooks.run()
+    assert receiver.types == ["ping"]

@@ -282,10 +282,12 @@ def _read_batch(connection: Connection, webhook_id: str, now: datetime) -> Endpo
     sealed = [endpoint.secret]
     if endpoint.old_secret is not None and endpoint.old_secret_until is not None and now < endpoint.old_secret_until:
         sealed.append(endpoint.old_secret)
-    try:
-        keys = [unseal(connection, webhook_id, secret) for secret in sealed]
-    except SecretChangedError:
-        keys = []
+    keys = []
+    for secret in sealed:
+        try:
+            keys.append(unseal(connection, webhook_id, secret))
+        except SecretChangedError:
+            break  # without its own secret nothing is sent; an old one that can't be opened is left out
     return EndpointBatch(endpoint, due, keys)
 
 
