@@ -12,7 +12,8 @@ it is what the report measures in a real campaign. The model, in seconds:
 
 M, a mental preparation, 1.35, and K, a key, 0.20: the keystroke-level model (Card, Moran & Newell, CACM 23:7, 1980).
 F, a fixation of up to four characters, 0.25 (Rayner, Psychological Bulletin 124:3, 1998). S, to find the next tile,
-0.30: assumed, a saccade and a fixation. A key is an arrow, a strike or Enter; people strike tiles in their order.
+0.30: assumed, a saccade and a fixation. A key is an arrow, a strike or Enter; people strike tiles in their order. The
+first look at a drawing makes the same error alone and on a page, and so does the second.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 import math
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,6 +78,17 @@ class Asked(NamedTuple):
 
     def seconds(self, reading: Reading) -> float:
         return reading.single(self.text) if self.n == 1 else reading.page(self.text, self.n, self.keys)
+
+
+class Looks:
+    """Luck of each look at a drawing: the first is as lucky alone as on a page, the second likewise."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def draw(self, pmi: str) -> float:
+        self._counts[pmi] += 1
+        return random.Random(f"{pmi} {self._counts[pmi]}").random()
 
 
 @dataclass
@@ -140,18 +153,21 @@ def work_off(
             campaign = house.campaign(grouping=True, gold_fraction=GOLD, target_redundancy=2)
             wrong = _fill(house, campaign, rng)
             asked: list[Asked] = []
+            looks = Looks()
             crew = people(N_PEOPLE)
             alone = crew[:n_alone]
             with house.at_once():
                 busy = list(crew)
                 while busy:
-                    for who in list(busy):
+                    for who in [one for one in busy for _claim in range(12 if one in alone else 1)]:
                         limit = 1 if who in alone or not size[0] else tiles_that_fit(*size)
                         tasks = [claim.task for claim in house.next_group(campaign, who, limit)]
-                        if not tasks:
+                        if not tasks and who in busy:
                             busy.remove(who)
                         for page, columns in _pages(tasks, size, Viewport(mode=mode)):
-                            asked.append(_answer(house, campaign, who, page, columns, rng, wrong, missed_on_page))
+                            asked.append(
+                                _answer(house, campaign, who, page, columns, rng, wrong, missed_on_page, looks)
+                            )
             with house.write() as connection:
                 quality = campaign_quality(connection, fetch_campaign(connection, campaign), house.now)
     return Outcome(asked, as_object(quality.gonogo))
@@ -176,12 +192,14 @@ def _answer(
     rng: random.Random,
     wrong: dict[str, bool],
     missed_on_page: float,
+    looks: Looks,
 ) -> Asked:
     """Strikes what the person finds wrong, and stores the answers of the page with its time."""
     n, text = len(page), str(as_object(page[0].predicted_value)["text"])
     missed = missed_on_page if n > 1 else MISSED
     chances = [(1 - missed) if wrong[str(task.pmi_id)] else REFUSED for task in page]
-    struck = [index for index, chance in enumerate(chances) if rng.random() < chance]
+    draws = [looks.draw(str(task.pmi_id)) for task in page]
+    struck = [index for index, chance in enumerate(chances) if draws[index] < chance]
     asked = Asked(text, n, 1 if n == 1 else 1 + _keys_of_strikes(struck, columns))
     share = round(1000 * asked.seconds(USUAL) * rng.lognormvariate(0, 0.3) / n)
     for index, task in enumerate(page):
