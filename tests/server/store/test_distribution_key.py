@@ -130,6 +130,21 @@ def test_releasing_and_renewing_name_their_campaign(work: Work) -> None:
     assert without_key(work.statements(renew_and_release)) == []
 
 
+def test_a_page_of_equal_values_names_its_campaign(work: Work) -> None:
+    equal = [{**TASK, "predicted_value": {"text": "M8"}}] * 6
+    work.ok(work.lead.post(f"{LABELING}/campaigns/{work.campaign}/tasks", json={"tasks": equal}))
+    work.ok(work.lead.patch(f"{OURS}/campaigns/{work.campaign}/settings", json={"grouping": True}))
+    sizes = []
+
+    def claim_pages() -> None:
+        for _page in range(20):
+            group = work.ok(work.people[0].post(f"{OURS}/campaigns/{work.campaign}/next-group", json={}))
+            sizes.append(len(group["tasks"]))
+
+    assert without_key(work.statements(claim_pages)) == []
+    assert max(sizes) > 1
+
+
 @pytest.mark.parametrize(
     ("sql", "tables"),
     [

@@ -61,6 +61,20 @@ def test_no_statement_of_the_queue_scans_or_sorts_tasks(sqlite_house: House) -> 
             assert "TEMP B-TREE" not in step or "FROM submissions" in statement, (statement, plan)
 
 
+def test_a_page_of_equal_values_scans_and_sorts_nothing(sqlite_house: House) -> None:
+    campaign = sqlite_house.campaign(grouping=True, gold_fraction=0.5)
+    value = {"predicted_value": {"text": "M8"}}
+    gold = {**value, "is_gold": True, "gold_answer": "correct"}
+    sqlite_house.add(campaign, *[value] * 6, *[gold] * 3)
+    pages: list[int] = []
+    plans = plans_of(sqlite_house, lambda: pages.append(len(sqlite_house.next_group(campaign, people(1)[0], 5))))
+    assert pages == [5]
+    steps = [step for plan in plans.values() for step in plan]
+    assert not [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step]
+    windows = [plan[0] for statement, plan in plans.items() if "AS value" in statement]
+    assert windows == ["SEARCH tasks USING INDEX ix_tasks_available (campaign_id=? AND rank>? AND rank<?)"]
+
+
 def test_the_next_task_comes_from_the_partial_index(sqlite_house: House) -> None:
     campaign = sqlite_house.campaign()
     sqlite_house.add(campaign, {}, {})
