@@ -132,6 +132,20 @@ def test_an_endpoint_whose_outbox_is_full_takes_no_turn_from_another(sqlite_hous
     assert made(house.store) == [task]
 
 
+def test_a_campaign_with_a_row_that_was_damaged_holds_up_no_other(sqlite_house: House) -> None:
+    house = sqlite_house
+    damaged, other = house.campaign(), house.campaign()
+    (bad,), (good,) = house.add(damaged, {}), house.add(other, {})
+    add_endpoint(house, damaged)
+    add_endpoint(house, other)
+    house.submit(damaged, bad, ANNA)
+    house.submit(other, good, ANNA)
+    with house.store.write() as tx:
+        tx.exec_driver_sql("UPDATE tasks SET predicted_value = '{' WHERE id = ?", (bad,))
+    make(house)
+    assert made(house.store) == [good]
+
+
 def test_old_deliveries_go_and_waiting_ones_stay(house: House) -> None:
     campaign = house.campaign()
     (task,) = house.add(campaign, {})

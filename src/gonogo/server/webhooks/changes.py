@@ -7,6 +7,7 @@ cursor. So no event is lost or made twice, whatever ends in between; and claims 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ from gonogo.server.webhooks.messages import (
     settled_body,
 )
 
+log = logging.getLogger("gonogo.server")
 MAX_PENDING: Final = 1000
 """Pending deliveries of an endpoint, above which its cursors wait: an outage costs no more than so many rows."""
 _CAMPAIGNS: Final = 100
@@ -94,8 +96,14 @@ def plan(store: Store, now: datetime) -> list[CursorMove]:
         full = [webhook_id for webhook_id, n_pending in connection.execute(_N_PENDING) if n_pending >= MAX_PENDING]
         due = fetch_all(connection, _CHANGED.where(webhooks.c.id.not_in(full)), CursorRow)
     horizons = {campaign: committed_horizon(store, campaign) for campaign in {cursor.campaign_id for cursor in due}}
+    moves = []
     with store.read() as connection:
-        return [_move(connection, cursor, horizons[cursor.campaign_id], now) for cursor in due]
+        for cursor in due:
+            try:
+                moves.append(_move(connection, cursor, horizons[cursor.campaign_id], now))
+            except (LookupError, TypeError, ValueError):  # of one campaign's rows: the others go on
+                log.exception("webhooks: changes of campaign %s could not be read", cursor.campaign_id)
+    return moves
 
 
 def store_moves(connection: Connection, moves: Sequence[CursorMove], now: datetime) -> int:

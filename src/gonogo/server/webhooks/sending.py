@@ -7,6 +7,7 @@ status. All of a try, the answer's body too, takes at most `webhook_timeout_seco
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,6 +19,7 @@ import gonogo
 from gonogo.addresses import Address
 from gonogo.server.webhooks.destination import CheckedUrl
 
+log = logging.getLogger("gonogo.server")
 MAX_ANSWER: Final = 64 * 1024
 """Bytes of an answer that are read, so that the connection can be used again; after more it is closed."""
 CONNECTIONS: Final = 8
@@ -73,6 +75,9 @@ class EndpointConnection:
             return TryResult(error=f"no answer within {self._timeout:g} s")
         except httpx.TransportError as error:
             return TryResult(error=_words(error))
+        except Exception as error:  # of a library: it is this message's failure, not that of those beside it
+            log.exception("webhooks: a message could not be sent")
+            return TryResult(error=f"could not be sent ({type(error).__name__})")
 
     async def aclose(self) -> None:
         await self._transport.aclose()
