@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,10 @@ async def test_a_settled_task_arrives_signed_and_without_people(both_hooks: Hook
     assert (delivery["id"], delivery["state"], delivery["attempts"]) == (message.id, "delivered", 1)
 
 
+def settled_data(receiver: Receiver) -> list[dict[str, Any]]:
+    return [message.json["data"] for message in receiver.messages if message.type == "task.settled"]
+
+
 async def test_each_change_arrives_once_and_what_settles_again_arrives_again(
     both_hooks: Hooks, receiver: Receiver
 ) -> None:
@@ -46,15 +51,15 @@ async def test_each_change_arrives_once_and_what_settles_again_arrives_again(
     tasks = hooks.settle(campaign, *hooks.house.add(campaign, *[{}] * 3))
     await hooks.run()
     await hooks.run()
-    assert receiver.settled == tasks, "in their order, and nothing of before"
+    assert sorted(receiver.settled) == sorted(tasks), "each once, and nothing of before"
     ruled = await hooks.web.lead.post(
         f"/api/v1/parts/labeling/tasks/{before[0]}/adjudicate", json={"verdict": "incorrect"}
     )
     assert ruled.status_code == 200
     await hooks.run()
-    again = receiver.messages[-1].json["data"]
+    (again,) = [data for data in settled_data(receiver) if data["task_id"] == before[0]]
     assert (again["task_id"], again["consensus_verdict"], again["adjudicated"]) == (before[0], "incorrect", True)
-    assert again["cursor"] > max(message.json["data"].get("cursor", 0) for message in receiver.messages[:-1])
+    assert again["cursor"] == max(data["cursor"] for data in settled_data(receiver))
 
 
 async def test_gold_is_in_no_message(hooks: Hooks, receiver: Receiver) -> None:
@@ -65,8 +70,8 @@ async def test_gold_is_in_no_message(hooks: Hooks, receiver: Receiver) -> None:
     await hooks.run()
     assert len(served) > 4
     assert len(receiver.settled) == 4
-    assert receiver.messages[-1].type == "campaign.done"
-    assert receiver.messages[-1].json["data"]["n_tasks"] == 4
+    (done,) = [message for message in receiver.messages if message.type == "campaign.done"]
+    assert done.json["data"]["n_tasks"] == 4
 
 
 async def test_a_campaign_says_when_it_is_done_and_again_when_tasks_came(both_hooks: Hooks, receiver: Receiver) -> None:
@@ -120,8 +125,8 @@ async def test_from_the_start_sends_what_had_settled(hooks: Hooks, receiver: Rec
     tasks = hooks.settle(campaign, *hooks.house.add(campaign, {}, {}))
     await hooks.add(receiver.url, campaign_id=campaign, from_start=True)
     await hooks.run()
-    assert receiver.settled == tasks
-    assert receiver.types[-1] == "campaign.done"
+    assert sorted(receiver.settled) == sorted(tasks)
+    assert receiver.types.count("campaign.done") == 1
 
 
 class Killed(BaseException):
