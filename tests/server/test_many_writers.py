@@ -125,6 +125,23 @@ def test_one_person_asking_many_times_at_once_holds_no_more_than_allowed(postgre
     assert len({found.task.id for found in got}) == leases.MAX_CLAIMS
 
 
+def test_pages_claimed_at_once_share_no_task(postgres_house: House) -> None:
+    house = postgres_house
+    campaign = house.campaign(gold_fraction=0.3, grouping=True)
+    value = {"predicted_value": {"text": "M8"}}
+    gold = {**value, "is_gold": True, "gold_answer": "correct"}
+    house.add(campaign, *[value] * 60, *[gold] * 20)
+    crew = people(6)
+    pages = at_once(lambda n: house.next_group(campaign, crew[n], 9), 6)
+    ids = [claim.task.id for page in pages for claim in page]
+    assert len(ids) == len(set(ids)) > 9
+    for who, page in zip(crew, pages, strict=True):
+        rows = [house.task(claim.task.id) for claim in page]
+        assert {row.holder_id for row in rows} <= {who.id}
+        items = [row.gold_item_id for row in rows if row.gold_item_id is not None]
+        assert len(items) == len(set(items))
+
+
 def test_votes_of_one_person_and_of_many_on_one_task(postgres_house: House) -> None:
     house = postgres_house
     campaign = house.campaign(target_redundancy=3)
