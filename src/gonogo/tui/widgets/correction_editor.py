@@ -105,7 +105,7 @@ class CorrectionEditor(Vertical):
         """Returns the typed correction; `None`, with a warning, if it cannot be sent or is asked about first."""
         text = self.text.strip()
         if not self.line.picker.was_seen(self._clock()):
-            self.warn("This is another reading now. Enter again sends it; 0 puts the line back.")
+            self.warn("Another reading now. Enter again sends it.")
             return None
         problem = correction.correction_problem(text, predicted)
         if not problem and text != self._doubted:

@@ -80,7 +80,7 @@ async def test_a_digit_and_enter_at_once_are_asked(running: Running, clock: Cloc
         pilot.app.simulate_key("enter")
         await pilot.pause()
         assert session.answers == []
-        assert "another reading now" in text_of(pilot.app.screen)
+        assert "Another reading now" in text_of(pilot.app.screen)
         await press(pilot, clock, "enter")
         assert len(session.answers) == 1
 
