@@ -51,6 +51,7 @@ BODIES: dict[str, BaseModel] = {
 }
 EXTENSIONS = {"cursor", "force", "idempotency_key"}
 BASE = "/api/v1/parts/labeling"
+WEBHOOK_ACTIONS = ("test", "rotate", "enable", "disable", "replay")
 
 
 def method_of(key: str) -> Any:
@@ -174,6 +175,15 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("POST", f"{gonogo}/rulings/{{ruling_id}}/gold"),
         ("GET", f"{gonogo}/tasks/{{task_id}}/review"),
         ("POST", f"{gonogo}/tasks/{{task_id}}/ruling"),
+        ("POST", f"{gonogo}/campaigns/{{campaign_id}}/next-group"),
+        ("GET", f"{gonogo}/webhooks"),
+        ("POST", f"{gonogo}/webhooks"),
+        ("GET", f"{gonogo}/webhooks/{{webhook_id}}"),
+        ("DELETE", f"{gonogo}/webhooks/{{webhook_id}}"),
+        *(("POST", f"{gonogo}/webhooks/{{webhook_id}}/{action}") for action in WEBHOOK_ACTIONS),
+        ("GET", f"{gonogo}/webhooks/{{webhook_id}}/deliveries"),
+        ("GET", f"{gonogo}/webhooks/{{webhook_id}}/deliveries/{{delivery_id}}"),
+        ("POST", f"{gonogo}/webhooks/{{webhook_id}}/deliveries/{{delivery_id}}/replay"),
     }
     assert {name for name in dir(GonogoClient) if not name.startswith("_")} >= {
         *("capabilities", "redeem", "end_session", "me", "create_key", "renew", "release", "campaign_detail"),

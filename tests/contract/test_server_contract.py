@@ -14,7 +14,7 @@ from tests.contract.openapi import OpenApi
 
 EXTENSIONS = {"query:cursor": "string", "query:force": "boolean", "query:limit": "integer"}
 BODY_EXTENSIONS = {
-    **{"role": "string", "reason": "string", "note": "string"},
+    **{"role": "string", "reason": "string", "note": "string", "group_size": "integer"},
     **{"accept_above": "number", "accept_bound": "number", "audit_fraction": "number", "merge_readings": "boolean"},
 }
 ENVELOPE = {"error", "request_id"}

@@ -128,6 +128,7 @@ async def test_settings_change_one_by_one(lead: httpx.AsyncClient) -> None:
         "votes": "by_risk",
         "min_votes": 1,
         "trailing_zeros_matter": False,
+        "grouping": False,
         "unit": None,
         "guideline": "Read **every** digit.",
     }

@@ -160,7 +160,7 @@ Examples:
       --campaign "pmi, uncertain ones"
   gonogo projects generate pmi --run new.jsonl --auto-accept-bound 0.5%
   # two readers' runs, one question a place
-  gonogo projects generate pmi --run ocr.jsonl --run vlm.jsonl \
+  gonogo projects generate pmi --run ocr.jsonl --run vlm.jsonl \\
       --merge-readings
 """
 )
