@@ -44,13 +44,13 @@ def causes_of(
     """
     typed = {row.id: _typed(votes[row.id]) for row in rows if row.id in votes}
     asked = [row for row in rows if typed.get(row.id)]
-    found = {row.id: {cause_of(row.predicted_value, value) for value in typed[row.id]} for row in asked}
-    unclear = [row for row in asked if row.drawing_bbox and found[row.id].intersection(_TOLD_BY_NEIGHBOURS)]
+    named = {row.id: {cause_of(row.predicted_value, value) for value in typed[row.id]} for row in asked}
+    unclear = [row for row in asked if row.drawing_bbox and named[row.id].intersection(_TOLD_BY_NEIGHBOURS)]
     sheets = _boxes(connection, campaign_id, {row.sheet_seq for row in unclear if row.part_revision_id})
     for row in unclear:
         nearby = _nearby(row, sheets.get(row.sheet_seq, {}))
-        found[row.id] = {cause_of(row.predicted_value, value, nearby) for value in typed[row.id]}
-    single = ((task_id, next(iter(causes))) for task_id, causes in found.items() if len(causes) == 1)
+        named[row.id] = {cause_of(row.predicted_value, value, nearby) for value in typed[row.id]}
+    single = ((task_id, next(iter(causes))) for task_id, causes in named.items() if len(causes) == 1)
     return {task_id: cause for task_id, cause in single if cause is not None}
 
 

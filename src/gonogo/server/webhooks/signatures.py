@@ -1,6 +1,6 @@
 """Signatures of messages, after the Standard Webhooks specification (standardwebhooks.com): HMAC-SHA256.
 
-What is signed is `<webhook-id>.<webhook-timestamp>.<body>`, byte for byte; the key is the base64 part of the secret.
+The signature covers `<webhook-id>.<webhook-timestamp>.<body>`, byte for byte; the key is the base64 part of the secret.
 """
 
 from __future__ import annotations

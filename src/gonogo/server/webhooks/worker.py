@@ -47,7 +47,7 @@ log = logging.getLogger("gonogo.server")
 BATCH: Final = 8 * CONNECTIONS
 """Deliveries of an endpoint between two writes of what became of them."""
 STOP_SECONDS: Final = 2.0
-"""Time that messages on their way have when the server stops; what is unfinished is sent again after a restart."""
+"""Time that running requests have when the server stops; unfinished ones are sent again after a restart."""
 ROUNDS_AFTER_ERROR: Final = 5
 """Rounds that the worker waits when the database is away, or something else failed."""
 Try = tuple[DueRow, TryResult]

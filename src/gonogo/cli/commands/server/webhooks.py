@@ -100,8 +100,8 @@ async def add(
 @api_command
 async def show(client: LeadClient, webhook: str, as_json: bool) -> None:
     """One endpoint: its events, how it answers, and what waits for it."""
-    found = await (await _webhooks(client)).find(webhook)
-    print_item(found.model_dump() if as_json else _fields(found), as_json=as_json)
+    endpoint = await (await _webhooks(client)).find(webhook)
+    print_item(endpoint.model_dump() if as_json else _fields(endpoint), as_json=as_json)
 
 
 @webhooks.command(epilog="\b\nExample:\n  gonogo webhooks test https://hooks.example.com/gonogo")
@@ -110,17 +110,17 @@ async def show(client: LeadClient, webhook: str, as_json: bool) -> None:
 async def test(client: LeadClient, webhook: str, as_json: bool) -> None:
     """Send a message of type ping, and say what became of it; exit 1 if it failed."""
     hooks = await _webhooks(client)
-    found = await hooks.find(webhook)
-    delivery = await hooks.test(found.id)
+    endpoint = await hooks.find(webhook)
+    delivery = await hooks.test(endpoint.id)
     with waiting("Waiting for the answer …"):
         delivery = await _tried(hooks, delivery)
     if as_json:
         print_json(delivery.model_dump())
     if delivery.state == DeliveryState.DELIVERED:
-        echo_err(f"{found.url} took the message (answered {delivery.last_status}).")
+        echo_err(f"{endpoint.url} took the message (answered {delivery.last_status}).")
     elif delivery.attempts:
         fail(
-            f"{found.url}: {delivery.last_error}",
+            f"{endpoint.url}: {delivery.last_error}",
             f"It is tried again at {shown_time(delivery.next_try_at)}."
             if delivery.next_try_at
             else "It is not tried again.",
@@ -128,7 +128,7 @@ async def test(client: LeadClient, webhook: str, as_json: bool) -> None:
     else:
         fail(
             f"the message wasn't sent within {TEST_SECONDS:.0f} s",
-            f"It waits: `gonogo webhooks deliveries {found.id}` says more later.",
+            f"It waits: `gonogo webhooks deliveries {endpoint.id}` says more later.",
         )
 
 
@@ -169,12 +169,12 @@ async def disable(client: LeadClient, webhook: str, as_json: bool) -> None:
 async def remove(client: LeadClient, webhook: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Remove an endpoint: nothing more is sent to it, and its deliveries go."""
     hooks = await _webhooks(client)
-    found = await hooks.find(webhook)
-    waits = counted(found.n_pending, "message")
-    consequence = f"Remove {found.url}: nothing more is sent to it, and {waits} that wait are dropped."
+    endpoint = await hooks.find(webhook)
+    waits = counted(endpoint.n_pending, "message")
+    consequence = f"Remove {endpoint.url}: nothing more is sent to it, and {waits} that wait are dropped."
     if not agreed(consequence, dry_run=dry_run, yes=yes, as_json=as_json):
         return
-    removed = await hooks.remove(found.id)
+    removed = await hooks.remove(endpoint.id)
     if as_json:
         print_json(removed.model_dump())
     else:
@@ -196,11 +196,11 @@ Examples:
 async def deliveries(client: LeadClient, webhook: str, state: str | None, limit: int, as_json: bool) -> None:
     """Messages to an endpoint, newest first, and what became of each. Done ones are kept for 14 days."""
     hooks = await _webhooks(client)
-    found = await hooks.find(webhook)
+    endpoint = await hooks.find(webhook)
     listed: list[DeliveryPublic] = []
     cursor = None
     while len(listed) < limit:
-        page = await hooks.deliveries(found.id, state, min(limit - len(listed), 500), cursor)
+        page = await hooks.deliveries(endpoint.id, state, min(limit - len(listed), 500), cursor)
         listed += page.data
         cursor = page.next_cursor
         if cursor is None:
@@ -235,12 +235,12 @@ async def replay(
     if sum(given is not None for given in (delivery, failed_since, all_since)) != 1:
         fail("what to send again?", "Give the id of a DELIVERY, --failed-since TIME, or --all-since TIME.", EXIT_USAGE)
     hooks = await _webhooks(client)
-    found = await hooks.find(webhook)
+    endpoint = await hooks.find(webhook)
     if delivery is not None:
-        print_item((await hooks.replay(found.id, delivery)).model_dump(), as_json=as_json)
+        print_item((await hooks.replay(endpoint.id, delivery)).model_dump(), as_json=as_json)
         return
     since = failed_since or all_since or ""
-    replayed = await hooks.replay_since(found.id, since, all_of_them=all_since is not None)
+    replayed = await hooks.replay_since(endpoint.id, since, all_of_them=all_since is not None)
     if as_json:
         print_json({"replayed": replayed})
     else:

@@ -58,11 +58,11 @@ def find_bookmarks(lines: Sequence[TextLine], page: int) -> list[Bookmark]:
     """Returns the bookmarks of one page; the title block is guessed where no words show it."""
     placed = [(folded(line.text), box) for line in lines if (box := line.box()) is not None]
     block = _title_block(placed)
-    found = [Bookmark(PlaceKind.TITLE_BLOCK, block or Box(*USUAL_TITLE_BLOCK, page), guessed=block is None)]
+    bookmarks = [Bookmark(PlaceKind.TITLE_BLOCK, block or Box(*USUAL_TITLE_BLOCK, page), guessed=block is None)]
     for kind, place in ((PlaceKind.NOTES, _notes(placed)), (PlaceKind.TOLERANCES, _tolerances(placed))):
         if place is not None:
-            found.append(Bookmark(kind, place))
-    return found
+            bookmarks.append(Bookmark(kind, place))
+    return bookmarks
 
 
 def _title_block(placed: Sequence[tuple[str, Box]]) -> Box | None:

@@ -72,7 +72,7 @@ def card_text(facts: CardFacts) -> str:
         [
             "## Licence",
             "",
-            "None is given here. Whoever owns the drawings decides; before you publish this, add `license:` to the "
+            "None is given here. The owner of the drawings decides; before you publish this, add `license:` to the "
             "front matter, and check that the drawings may be shown.",
         ],
     ]

@@ -73,7 +73,7 @@ class WholeSheetScreen(Screen[None]):
 
     gonogo = AppGetter()
     sheet = getters.query_one("#whole", SheetView)
-    said = getters.query_one("#said", StatusLine)
+    status_line = getters.query_one("#sheet-status", StatusLine)
     search = getters.query_one("#search", SearchLine)
     keys = getters.query_one("#keys", KeyFooter)
 
@@ -92,13 +92,13 @@ class WholeSheetScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield SheetView(id="whole")
-        yield StatusLine(id="said")
+        yield StatusLine(id="sheet-status")
         yield SearchLine(self._pane.notify_key)
         yield KeyFooter()
 
     def on_mount(self) -> None:
         self._unsubscribe = self.gonogo.terminal.subscribe(self._draw_soon)
-        self.said.show(whole_sheet.question_line(self._asked))
+        self.status_line.show(whole_sheet.question_line(self._asked))
         self._show_keys()
 
     def on_unmount(self) -> None:
@@ -191,14 +191,14 @@ class WholeSheetScreen(Screen[None]):
         self._close_search()
         query = event.value.strip()
         if query:
-            self.said.show(Content.styled("Searching …", "$quiet"))
+            self.status_line.show(Content.styled("Searching …", "$quiet"))
             workers.start_exclusive(self, self._search, query, group="text")
 
     async def _search(self, query: str) -> None:
         text = await self._pictures.text(self._asked, self._place.page, query)
         self._query, self._hits = query, text if isinstance(text, SheetText) and text.hits else None
         if self._hits is None:
-            self.said.show(whole_sheet.no_hits(query, text))
+            self.status_line.show(whole_sheet.no_hits(query, text))
             return
         pages = [hit.box.page for hit in self._hits.hits]
         self._show_hit(next((at for at, page in enumerate(pages) if page >= self._place.page), 0))
@@ -206,7 +206,7 @@ class WholeSheetScreen(Screen[None]):
     def _show_hit(self, at: int) -> None:
         if self._hits is not None:
             self._at = at
-            self.said.show(whole_sheet.hit_line(self._query, self._hits, at))
+            self.status_line.show(whole_sheet.hit_line(self._query, self._hits, at))
             self._show_place(Place.of(self._hits.hits[at].box), Level.PLACE)
 
     def action_hit(self, step: int) -> None:
@@ -215,7 +215,7 @@ class WholeSheetScreen(Screen[None]):
         elif self._query:
             workers.start_exclusive(self, self._search, self._query, group="text")
         else:
-            self.said.show(Content.styled(whole_sheet.NO_SEARCH, "$warning"))
+            self.status_line.show(Content.styled(whole_sheet.NO_SEARCH, "$warning"))
 
     # --- places ----------------------------------------------------------------------------------------
 
@@ -227,18 +227,18 @@ class WholeSheetScreen(Screen[None]):
         place = None if isinstance(text, NoPicture) else text.bookmark(kind, self._place.page)
         if place is not None and place.box.page != self._place.page:  # its class and unit are those of its own page
             text = await self._pictures.text(self._asked, place.box.page)
-        self.said.show(whole_sheet.bookmark_line(kind, place, text))
+        self.status_line.show(whole_sheet.bookmark_line(kind, place, text))
         if place is not None:
             self._show_place(Place.of(place.box), Level.PLACE)
 
     def action_question(self) -> None:
-        self.said.show(whole_sheet.question_line(self._asked))
+        self.status_line.show(whole_sheet.question_line(self._asked))
         self._show_place(self._question, Level.PLACE)
 
     def action_page(self, step: int) -> None:
         n_pages = self._n_pages or 1
         page = min(max(self._place.page + step, 1), n_pages)
-        self.said.show(whole_sheet.page_line(page, n_pages))
+        self.status_line.show(whole_sheet.page_line(page, n_pages))
         if page != self._place.page:
             on_question = page == self._question.page
             self._show_place(self._question if on_question else Place(page), Level.SHEET)
