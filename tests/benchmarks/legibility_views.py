@@ -26,7 +26,7 @@ from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.rasterizer import fit_contrast, render_view
 from gonogo.sheets.render.text.long_text_strips import Strip
 from gonogo.tui.screens.work.annotate import AnnotateScreen
-from gonogo.tui.widgets.task_pane import AHEAD_SECONDS
+from gonogo.tui.widgets.task.task_pane import AHEAD_SECONDS
 from tests.support.ocr_readers import Pixels, padded
 from tests.support.unseen_sheets import UnseenSheet
 from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_app, task

@@ -12,7 +12,7 @@ from typing import Any
 
 from gonogo.tui.widgets.virtual_table import VirtualTable
 from tests.benchmarks.terminal import summary
-from tests.tui.screens.work.test_review import Listing, Many
+from tests.tui.screens.expert.test_review import Listing, Many
 
 ROWS = 100_000
 FEW = 100

@@ -31,7 +31,7 @@ from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
-from gonogo.tui.widgets.sheet_view import SheetView
+from gonogo.tui.widgets.drawing.sheet_view import SheetView
 from tests.sheets.conftest import pdf_bytes, png_header, sheet_image, tiff_of_pages
 
 SIZE = (100, 40)

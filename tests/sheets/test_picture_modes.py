@@ -9,7 +9,7 @@ import pytest
 from gonogo.desk.core import settings
 from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import CELL_MODES, PICTURE_MODES, PIXEL_MODES, PictureMode, glyphs_of, subpixels_of
-from gonogo.tui.widgets.picture_painter import Inks, Painter
+from gonogo.tui.widgets.drawing.picture_painter import Inks, Painter
 
 
 @pytest.mark.parametrize("mode", CELL_MODES)

@@ -14,7 +14,7 @@ import sys
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.app_composition import make_services
 from gonogo.tui.app import make_app
-from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.expert.adjudicate import AdjudicateScreen
 from tests.support.annotate_once import press, until
 from tests.tui.screen_text import text_of
 

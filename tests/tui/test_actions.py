@@ -8,6 +8,10 @@ from gonogo.tui import actions
 from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen
+from gonogo.tui.screens.expert.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.expert.cluster_sheet import ClusterSheetScreen
+from gonogo.tui.screens.expert.contact_sheet import ContactSheetScreen
+from gonogo.tui.screens.expert.review import ReviewScreen
 from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
@@ -16,17 +20,13 @@ from gonogo.tui.screens.lead.model import ModelScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.screens.results.case import CaseScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
-from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.work.annotate import AnnotateScreen
-from gonogo.tui.screens.work.cluster_sheet import ClusterSheetScreen
-from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from gonogo.tui.screens.work.equal_values import EqualValuesScreen
 from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
-from gonogo.tui.screens.work.review import ReviewScreen
 from gonogo.tui.screens.work.tour import TourScreen
 from gonogo.tui.screens.work.whole_sheet import WholeSheetScreen
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task.task_pane import TaskPane
 
 OWNERS: dict[actions.Scope, type] = {
     EVERYWHERE: GonogoApp,

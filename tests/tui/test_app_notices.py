@@ -7,8 +7,8 @@ from textual.widgets import Static
 
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import StatusBar
-from gonogo.tui.widgets.task_pane import TaskPane
-from gonogo.tui.widgets.value_view import ValueView
+from gonogo.tui.widgets.task.task_pane import TaskPane
+from gonogo.tui.widgets.task.value_view import ValueView
 from tests.tui.conftest import Running
 from tests.tui.fake_services import FakeAnnotateSession, task
 from tests.tui.screen_text import settle

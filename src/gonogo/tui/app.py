@@ -32,7 +32,7 @@ from gonogo.tui.startup_shortcuts import FIRST_SCREEN_STYLES, ParsedTheme, exemp
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
 from gonogo.tui.widgets.key_footer import refuse_under_dialog
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task.task_pane import TaskPane
 
 if TYPE_CHECKING:
     from textual.driver import Driver

@@ -11,7 +11,7 @@ from textual.app import App
 
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.startup_shortcuts import size_classes
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task.task_pane import TaskPane
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -168,7 +168,7 @@ class Navigator:
 
     async def open_review(self, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
         """Opens the campaign's review queue; with `task_id`, that task as soon as the queue lists it."""
-        from gonogo.tui.screens.work.review import ReviewScreen  # loaded when first shown
+        from gonogo.tui.screens.expert.review import ReviewScreen  # loaded when first shown
 
         await self.close_session()
         session = self._services.open_review(signed, campaign_id)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from gonogo.tui.lettering.layout import READ, ValueLayout, layout, letter_rows
-from gonogo.tui.widgets.value_view import lay_out
+from gonogo.tui.widgets.task.value_view import lay_out
 from gonogo.values import typeset
 from gonogo.values.characters import unescaped, visible
 from tests.values.test_properties import texts as notations

@@ -25,7 +25,7 @@ from gonogo.tui.screens.lead.quality import QualityScreen
 from tests.server.review.conftest import Bench
 from tests.tui.fake_services import Clock
 from tests.tui.screens.behind_proxy import RoomBehindProxy
-from tests.tui.screens.work.test_contact_sheet import agreed
+from tests.tui.screens.expert.test_contact_sheet import agreed
 from tests.tui.screens.work.test_practice import known_items
 
 CUT = ("cut before",)

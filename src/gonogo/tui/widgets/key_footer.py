@@ -18,7 +18,7 @@ from gonogo.tui.widgets.status_bar import StatusLine
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from gonogo.tui.widgets.correction_editor import CorrectionEditor
+    from gonogo.tui.widgets.task.correction_editor import CorrectionEditor
 
 REFUSAL_SECONDS = 1.5
 """Time for which the reason of a refused key is shown."""

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.common.sign_in import SignInScreen
-from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.expert.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from tests.tui.screens.conftest import Room
 

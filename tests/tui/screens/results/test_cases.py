@@ -22,9 +22,9 @@ from gonogo.desk.results.results_login import Source
 from gonogo.schemas.results_api import CaseResult, LoginRequest
 from gonogo.tui import workers
 from gonogo.tui.app import GonogoApp
+from gonogo.tui.screens.expert.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.results.case import CaseScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
-from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from tests.client.scripted_server import Got, Reply, Reset, ScriptedServer, Step
 from tests.server.web import LABELING
 from tests.tui.screen_text import settle, text_of

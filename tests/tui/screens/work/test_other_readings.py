@@ -10,13 +10,13 @@ from textual.pilot import Pilot
 
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState
 from gonogo.tui.screens.work.annotate import AnnotateScreen
-from gonogo.tui.widgets.reading_picker import ReadingStrip
+from gonogo.tui.widgets.task.reading_picker import ReadingStrip
 from tests.server.web import LABELING, OURS
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, text_of
 from tests.tui.screens.conftest import Room
-from tests.tui.screens.work.test_adjudicate import at_the_case, sent
+from tests.tui.screens.expert.test_adjudicate import at_the_case, sent
 
 OTHERS = ({"text": "Ø15 REF"}, {"text": "75"})
 

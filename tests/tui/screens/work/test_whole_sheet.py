@@ -22,7 +22,7 @@ from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_picture, task
 from tests.tui.screen_text import appears, press, settle, text_of
 from tests.tui.screens.conftest import Room
-from tests.tui.screens.work.test_adjudicate import at_the_case, conflict, sent
+from tests.tui.screens.expert.test_adjudicate import at_the_case, conflict, sent
 from tests.tui.screens.work.test_practice import at_an_item, known_items, practice_of
 
 TITLE_BLOCK: list[Word] = [

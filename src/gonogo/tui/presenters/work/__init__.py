@@ -1,1 +1,1 @@
-"""Presenters of the screens for work on tasks: tour, practice, annotate, history, review, adjudicate."""
+"""Presenters of the screens for work on tasks: tour, practice, annotate, equal values, history, whole sheet."""

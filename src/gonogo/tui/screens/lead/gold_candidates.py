@@ -30,10 +30,10 @@ from gonogo.tui.screens.common.server_calls import ServerCall, ServerCalls, Serv
 from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode
 from gonogo.tui.text import one_line
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, AnswerGate, Least
+from gonogo.tui.widgets.drawing.sheet_view import SheetView
 from gonogo.tui.widgets.record_list import RecordList
-from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.value_view import ValueView
+from gonogo.tui.widgets.task.answer_gate import LEAST_DRAWING, AnswerGate, Least
+from gonogo.tui.widgets.task.value_view import ValueView
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient

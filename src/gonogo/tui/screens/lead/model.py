@@ -24,9 +24,9 @@ from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode
 from gonogo.tui.text import one_line
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets.case_preview import PAUSE_SECONDS
+from gonogo.tui.widgets.drawing.case_preview import PAUSE_SECONDS
+from gonogo.tui.widgets.drawing.sheet_view import SheetView
 from gonogo.tui.widgets.record_list import RecordList
-from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient

@@ -25,8 +25,8 @@ from gonogo.tui.presenters.results import cases
 from gonogo.tui.presenters.work import annotate
 from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.viewport import Viewport
+from gonogo.tui.widgets.drawing.sheet_view import SheetView
 from gonogo.tui.widgets.key_footer import KeyFooter
-from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:

@@ -27,10 +27,10 @@ from gonogo.tui.screens.work.earlier_answers import EarlierAnswers
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.screens.work.page_above import PageAbove
 from gonogo.tui.screens.work.question_notes import QuestionNotes
-from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import Facts, History, StatusBar, StatusLine
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task.correction_input import CorrectionInput
+from gonogo.tui.widgets.task.task_pane import TaskPane
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession

@@ -29,11 +29,11 @@ from gonogo.tui.presenters.work import annotate, equal_values
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, LEAST_TEXT, AnswerGate, Least
-from gonogo.tui.widgets.crop_tile import CropTile
+from gonogo.tui.widgets.drawing.crop_tile import CropTile
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import StatusBar, StatusLine
-from gonogo.tui.widgets.value_view import ValueView
+from gonogo.tui.widgets.task.answer_gate import LEAST_DRAWING, LEAST_TEXT, AnswerGate, Least
+from gonogo.tui.widgets.task.value_view import ValueView
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession

@@ -26,11 +26,11 @@ from gonogo.tui.presenters.common.format import editable_text
 from gonogo.tui.presenters.work import annotate, correction, practice
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.screens.work.sheet_facts import SheetFacts
-from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.scroll_lines import ScrollLines
 from gonogo.tui.widgets.status_bar import Facts, StatusLine
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task.correction_input import CorrectionInput
+from gonogo.tui.widgets.task.task_pane import TaskPane
 
 if TYPE_CHECKING:
     from gonogo.desk.core.settings import Settings

@@ -11,7 +11,7 @@ from gonogo.sheets.sheet_text import SheetText
 from gonogo.tui import workers
 from gonogo.tui.presenters.common.subject import page_of
 from gonogo.tui.presenters.work.whole_sheet import facts_line
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task.task_pane import TaskPane
 
 _MOST = 50
 

@@ -23,10 +23,10 @@ from gonogo.tui.layout.arrangement import SMALL_HEIGHT, SMALL_WIDTH, Edges
 from gonogo.tui.presenters.common.subject import page_of
 from gonogo.tui.presenters.work import annotate, whole_sheet
 from gonogo.tui.terminal.drawing_mode import TURNED_OFF
+from gonogo.tui.widgets.drawing.sheet_view import SheetView
 from gonogo.tui.widgets.key_footer import KeyFooter
-from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status_bar import StatusLine
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task.task_pane import TaskPane
 
 BACK_FIRST = "Esc first"
 """Word for the key of an answer, which does not count here."""

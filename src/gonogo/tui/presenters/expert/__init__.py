@@ -1,0 +1,1 @@
+"""Presenters of the expert's screens: review queue, rulings, groups of conflicts."""

@@ -1,0 +1,1 @@
+"""Screens of the expert: review queue, adjudication, contact sheet, groups of conflicts."""

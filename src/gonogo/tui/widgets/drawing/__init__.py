@@ -1,0 +1,1 @@
+"""Widgets of a drawing: its crop in cells or pixels, tiles, previews."""
