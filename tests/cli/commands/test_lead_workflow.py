@@ -47,6 +47,7 @@ def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) 
         "n_skipped": 4,
         "n_honeypots": 0,
         "n_tasks": 0,
+        "n_merged": 0,
         "n_accepted": 0,
         "n_audited": 0,
     }
