@@ -30,8 +30,8 @@ class Received(BaseModel):
 
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
-NOT_BLANK = r"\S"
-"""Pattern of text with anything to see in it."""
+NOT_BLANK = r"[^\s\x00-\x20\x7f-\x9f\ufeff]"
+"""Pattern of text with anything to see in it. Control characters by number: `\\s` differs among regex dialects."""
 _BLANK_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols that show nothing; a name of these alone is a blank one."""
 

@@ -68,8 +68,12 @@ class LabelingCampaignList(Received):
 # --- assignments -----------------------------------------------------------------------------------------
 
 
+_EMAIL_PART = r"[^@\s\x00-\x20\x7f-\x9f\ufeff]+"  # as in `NOT_BLANK`
+_EMAIL = rf"^{_EMAIL_PART}@{_EMAIL_PART}$"
+
+
 class CampaignAssignmentCreate(Sent):
-    email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=_EMAIL)]
     display_name: Annotated[str, Field(max_length=200)] | None = None
     role: Annotated[str, Field(json_schema_extra=words(Role))] | None = None  # extension; `annotator` by default
 
