@@ -83,5 +83,5 @@ def test_every_connection_of_the_client_side_takes_the_networks_options() -> Non
             if name.rpartition(".")[2] in CONNECTING and not given & {"network", "transport", "calls"}:
                 forgets_options.add(f"{path.relative_to(SOURCE)}:{call.lineno}")
     of_server = {"server/webhooks/sending.py"}  # to addresses that it checked itself, so past every proxy
-    assert makes_sockets - of_server == {"client/http_transport.py", "sheets/fetch.py"}
+    assert makes_sockets - of_server == {"client/transport/http_transport.py", "sheets/fetch.py"}
     assert forgets_options == set()

@@ -26,7 +26,7 @@ import httpx
 
 from gonogo.client.credential import SessionToken
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.models import Decision

@@ -9,7 +9,7 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.retry import RetryPolicy
 from tests.client.scripted_server import Time
 
 KEY = "ak_test_0a1b2c3d_q7Zx-vErY-sEcReT"

@@ -24,8 +24,8 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.http_transport import Timeouts
-from gonogo.client.retry import ONCE
+from gonogo.client.transport.http_transport import Timeouts
+from gonogo.client.transport.retry import ONCE
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor

@@ -12,7 +12,7 @@ import pytest
 
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.labeling_api import LabelingClient, Served
-from gonogo.client.requests import PreparedRequest
+from gonogo.client.transport.requests import PreparedRequest
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     KeyCreate,

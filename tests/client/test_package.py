@@ -14,5 +14,5 @@ def test_each_exported_name_loads() -> None:
 
 
 def test_the_package_itself_loads_neither_httpx_nor_pydantic() -> None:
-    code = "import sys, gonogo.client.requests; sys.exit(bool({'httpx', 'pydantic'} & set(sys.modules)))"
+    code = "import sys, gonogo.client.transport.requests; sys.exit(bool({'httpx', 'pydantic'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -23,7 +23,7 @@ from gonogo.client.progress_stream import (
     has_stream,
     stream_progress,
 )
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.schemas.gonogo_api import Capabilities
 from tests.client.scripted_server import Reply, Reset, ScriptedServer, Stall, Step, Time, envelope
 

@@ -10,7 +10,7 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.shared_transport import UnclosableTransport
+from gonogo.client.transport.shared_transport import UnclosableTransport
 from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import EmbeddedParts

@@ -17,7 +17,7 @@ import pytest
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import NetworkError
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.asgi_exchange import MAX_BUFFERED, Exchange, _ChunkStream
 from gonogo.embedded.transport import CANNOT_OPEN, EmbeddedTransport, embedded_parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.requests import PreparedRequest, RequestKind
+from gonogo.client.transport.requests import PreparedRequest, RequestKind
 from gonogo.desk.connection.server_protocol import ClaimStatus, WorkProgress
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.sheets.models import DrawingAddress

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gonogo.values import Kind, canonical_key, differences, equal, format_text, from_json, parse, to_json, typeset
 from gonogo.values.json_fields import READERS
 from gonogo.values.typesetting import cells
-from tests.values.test_notations import NOT_VALUES, NOTATIONS
+from tests.values.parser.test_notations import NOT_VALUES, NOTATIONS
 
 checked = settings(max_examples=150, deadline=None)
 

@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     from gonogo.client.credential import SessionToken as SessionToken
     from gonogo.client.errors import GonogoClientError as GonogoClientError
     from gonogo.client.gonogo_client import GonogoClient as GonogoClient
-    from gonogo.client.http_transport import Timeouts as Timeouts
     from gonogo.client.labeling_api import LabelingClient as LabelingClient
     from gonogo.client.lead_client import LeadClient as LeadClient
     from gonogo.client.progress_stream import stream_progress as stream_progress
     from gonogo.client.python_api import AsyncLabeling as AsyncLabeling
     from gonogo.client.python_api import Labeling as Labeling
-    from gonogo.client.requests import PreparedRequest as PreparedRequest
     from gonogo.client.results_api import ResultsClient as ResultsClient
-    from gonogo.client.retry import RetryPolicy as RetryPolicy
     from gonogo.client.review_client import ReviewClient as ReviewClient
+    from gonogo.client.transport.http_transport import Timeouts as Timeouts
+    from gonogo.client.transport.requests import PreparedRequest as PreparedRequest
+    from gonogo.client.transport.retry import RetryPolicy as RetryPolicy
 
 _MODULES: Final = {
     "ApiKey": "credential",
@@ -57,12 +57,12 @@ _MODULES: Final = {
     "Labeling": "python_api",
     "LabelingClient": "labeling_api",
     "LeadClient": "lead_client",
-    "PreparedRequest": "requests",
+    "PreparedRequest": "transport.requests",
     "ResultsClient": "results_api",
-    "RetryPolicy": "retry",
+    "RetryPolicy": "transport.retry",
     "ReviewClient": "review_client",
     "SessionToken": "credential",
-    "Timeouts": "http_transport",
+    "Timeouts": "transport.http_transport",
     "stream_progress": "progress_stream",
 }
 

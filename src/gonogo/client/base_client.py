@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from gonogo.client.credential import Credential
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.http_transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
-from gonogo.client.requests import PreparedRequest, as_bytes, new_key
-from gonogo.client.response_parsing import ApiResponse, describe, error_from, parse, unexpected
-from gonogo.client.retry import Pace, RetryPolicy, with_retries
+from gonogo.client.transport.http_transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
+from gonogo.client.transport.requests import PreparedRequest, as_bytes, new_key
+from gonogo.client.transport.response_parsing import ApiResponse, describe, error_from, parse, unexpected
+from gonogo.client.transport.retry import Pace, RetryPolicy, with_retries
 from gonogo.network import NetworkOptions
 
 M = TypeVar("M", bound=BaseModel)

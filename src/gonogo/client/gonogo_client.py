@@ -12,11 +12,11 @@ from typing import Final
 from gonogo.client.base_client import body_of
 from gonogo.client.credential import Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
-from gonogo.client.http_transport import RequestOptions
 from gonogo.client.labeling_api import SLOW
-from gonogo.client.requests import PreparedRequest, as_bytes, url_path
-from gonogo.client.response_parsing import parse
 from gonogo.client.review_client import ReviewClient
+from gonogo.client.transport.http_transport import RequestOptions
+from gonogo.client.transport.requests import PreparedRequest, as_bytes, url_path
+from gonogo.client.transport.response_parsing import parse
 from gonogo.schemas.gonogo_api import (
     CampaignDetail,
     CampaignSettings,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from gonogo.client.base_client import BaseClient, body_of
-from gonogo.client.http_transport import RequestOptions
-from gonogo.client.requests import PreparedRequest, adjudicate_request, submit_request, url_path
-from gonogo.client.response_parsing import ApiResponse, parse, parse_or_null
+from gonogo.client.transport.http_transport import RequestOptions
+from gonogo.client.transport.requests import PreparedRequest, adjudicate_request, submit_request, url_path
+from gonogo.client.transport.response_parsing import ApiResponse, parse, parse_or_null
 from gonogo.schemas.labeling import (
     Adjudication,
     CampaignAssignmentCreate,

@@ -8,7 +8,7 @@ from gonogo.client.base_client import BaseClient, body_of
 from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.labeling_api import LABELING, SLOW
 from gonogo.client.page_reader import read_all
-from gonogo.client.requests import as_bytes, url_path
+from gonogo.client.transport.requests import as_bytes, url_path
 from gonogo.schemas.gonogo_api import DrawingsStored
 from gonogo.schemas.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
 from gonogo.schemas.lead import (

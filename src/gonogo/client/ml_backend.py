@@ -23,9 +23,9 @@ from gonogo.client.errors import (
     NotFoundError,
     UnexpectedAnswerError,
 )
-from gonogo.client.http_transport import RequestOptions
-from gonogo.client.requests import as_bytes
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.http_transport import RequestOptions
+from gonogo.client.transport.requests import as_bytes
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.json_types import JsonObject, JsonValue
 from gonogo.network import NetworkOptions
 from gonogo.schemas.base import Received

@@ -35,10 +35,10 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.client.http_transport import MAX_BODY, RequestOptions
-from gonogo.client.requests import url_path
-from gonogo.client.response_parsing import ApiResponse, parse
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.http_transport import MAX_BODY, RequestOptions
+from gonogo.client.transport.requests import url_path
+from gonogo.client.transport.response_parsing import ApiResponse, parse
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.schemas.lead import CampaignProgress, StreamEnd
 

@@ -31,7 +31,7 @@ from gonogo.client.errors import InvalidInputError
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import find_campaign
 from gonogo.client.page_reader import read_pages
-from gonogo.client.response_parsing import misfits
+from gonogo.client.transport.response_parsing import misfits
 from gonogo.json_types import JsonObject, as_object
 from gonogo.network import NetworkOptions
 from gonogo.schemas.labeling import (

@@ -26,10 +26,10 @@ from gonogo.client.errors import (
     NotFoundError,
     UnexpectedAnswerError,
 )
-from gonogo.client.http_transport import RequestOptions
-from gonogo.client.requests import as_bytes
-from gonogo.client.response_parsing import parse
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.http_transport import RequestOptions
+from gonogo.client.transport.requests import as_bytes
+from gonogo.client.transport.response_parsing import parse
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.network import NetworkOptions
 from gonogo.schemas.results_api import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token
 

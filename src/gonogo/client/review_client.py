@@ -6,8 +6,8 @@ from typing import Final
 
 from gonogo.client.base_client import body_of
 from gonogo.client.labeling_api import SLOW, LabelingClient
-from gonogo.client.requests import as_bytes, ruling_request, url_path
-from gonogo.client.response_parsing import parse
+from gonogo.client.transport.requests import as_bytes, ruling_request, url_path
+from gonogo.client.transport.response_parsing import parse
 from gonogo.schemas.review import (
     AnnotatorAction,
     AnnotatorActionCreate,

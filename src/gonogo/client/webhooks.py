@@ -12,7 +12,7 @@ from gonogo.client.base_client import body_of
 from gonogo.client.errors import InvalidInputError, NotFoundError, UnsupportedError
 from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.page_reader import read_all
-from gonogo.client.requests import url_path
+from gonogo.client.transport.requests import url_path
 from gonogo.schemas.webhooks import (
     DeliveryList,
     DeliveryPublic,

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from gonogo.client.credential import ApiKey, SessionToken
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.shared_transport import UnclosableTransport
+from gonogo.client.transport.shared_transport import UnclosableTransport
 from gonogo.demo.parts import draw_all
 from gonogo.demo.simulated_annotators import CREW, EXPERT, answer
 from gonogo.demo.simulated_readings import Reading, read_all

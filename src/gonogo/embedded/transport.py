@@ -17,7 +17,7 @@ import threading
 
 import httpx
 
-from gonogo.client.http_transport import ServerStartError
+from gonogo.client.transport.http_transport import ServerStartError
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.paths import AppPaths

@@ -10,7 +10,7 @@ from typing import Any
 
 from gonogo.json_types import JsonObject
 from gonogo.sheets.models import Box
-from gonogo.values.general_tolerances import GEOMETRICAL_CLASSES, LINEAR_CLASSES, GeneralTolerance
+from gonogo.values.sheet.general_tolerances import GEOMETRICAL_CLASSES, LINEAR_CLASSES, GeneralTolerance
 
 QUERY_MOST = 100
 """Characters of a search that count."""

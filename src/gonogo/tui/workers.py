@@ -9,7 +9,7 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from gonogo.client.retry import FIRST_PAUSE, Reading, read_until_it_works
+from gonogo.client.transport.retry import FIRST_PAUSE, Reading, read_until_it_works
 
 
 def start_exclusive(

@@ -10,10 +10,10 @@ from gonogo.values.compare import Equality, canonical_key, equal
 from gonogo.values.diff import Span, differences
 from gonogo.values.doubt import doubt
 from gonogo.values.format import format_text
-from gonogo.values.general_tolerances import GeneralTolerance, general_deviation
 from gonogo.values.json_codec import from_json, to_json
 from gonogo.values.model import EngineeringValue, Kind, Number, Parsed, Thread, Zone
 from gonogo.values.parse import parse
+from gonogo.values.sheet.general_tolerances import GeneralTolerance, general_deviation
 from gonogo.values.typesetting import Part, Typeset, typeset
 
 __all__ = [

@@ -14,8 +14,8 @@ from enum import StrEnum
 from gonogo.values.compare import value_key
 from gonogo.values.format import format_text
 from gonogo.values.json_codec import from_json
-from gonogo.values.lexer import fold
 from gonogo.values.model import SHAPE_SIGNS, EngineeringValue, Kind
+from gonogo.values.parser.lexer import fold
 from gonogo.values.repairs import swap_signs
 
 

@@ -16,8 +16,8 @@ from hashlib import sha256
 from gonogo.values.format import deviation_texts, format_text, step_text, zone_text
 from gonogo.values.json_codec import from_json
 from gonogo.values.json_text import canonical_json
-from gonogo.values.lexer import TokenType, fold, text_key, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, HoleStep, Kind, Number
+from gonogo.values.parser.lexer import TokenType, fold, text_key, tokens
 
 _LONGEST_KEY = 512
 _LOOKED_AT = 400  # characters of each text that the reason is found in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gonogo.values.lexer import fold
+from gonogo.values.parser.lexer import fold
 
 _LONGEST = 120  # characters of the part that differs; beyond, it is marked as one change
 

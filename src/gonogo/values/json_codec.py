@@ -17,8 +17,8 @@ from gonogo.values.format import format_text, thread_text, zone_text
 from gonogo.values.json_fields import READERS, with_known_names
 from gonogo.values.json_text import canonical_json, readable_json
 from gonogo.values.model import EngineeringValue, Kind, Number, Thread, Zone
-from gonogo.values.notations import Fields
 from gonogo.values.parse import parse
+from gonogo.values.parser.notations import Fields
 
 _SHAPES = frozenset((Kind.DIAMETER, Kind.RADIUS, Kind.SQUARE, Kind.SPHERICAL_DIAMETER, Kind.SPHERICAL_RADIUS))
 _SPACED_TIMES = re.compile(r"(?<=[0-9])[xX×] +(?=[0-9])")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from gonogo.json_types import JsonValue
 from gonogo.values.json_text import readable_json
-from gonogo.values.lexer import fold, tokens
 from gonogo.values.model import Kind, Number, Zone
-from gonogo.values.notations import Fields, read_thread, take_conditions, take_datums, take_fit, take_per
+from gonogo.values.parser.lexer import fold, tokens
+from gonogo.values.parser.notations import Fields, read_thread, take_conditions, take_datums, take_fit, take_per
+from gonogo.values.parser.token_cursor import UNITS, Cursor
 from gonogo.values.symbols import CIRCLED, CONDITION_LETTERS, characteristic
-from gonogo.values.token_cursor import UNITS, Cursor
 
 _LONGEST = 120  # of a key's text; a longer one is no value
 _KIND_ALIASES = {

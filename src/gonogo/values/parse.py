@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gonogo.values.dimension import NotUnderstoodError, read_dimension, read_measure
 from gonogo.values.format import format_text
-from gonogo.values.lexer import LexToken, TokenType, fold, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, EngineeringValue, Kind, Parsed
-from gonogo.values.notations import (
+from gonogo.values.parser.dimension import NotUnderstoodError, read_dimension, read_measure
+from gonogo.values.parser.lexer import LexToken, TokenType, fold, tokens
+from gonogo.values.parser.notations import (
     STEP_WORDS,
     Fields,
     read_chamfer,
@@ -21,7 +21,7 @@ from gonogo.values.notations import (
     take_depth,
     take_steps,
 )
-from gonogo.values.token_cursor import Cursor
+from gonogo.values.parser.token_cursor import Cursor
 
 LONGEST_VALUE = 256
 """No notation is longer; a longer text is prose, and kept as text without looking into it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.client.errors import AuthenticationError, GonogoClientError, NetworkError, ServerError
-from gonogo.client.requests import RequestKind
+from gonogo.client.transport.requests import RequestKind
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import SendState

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.client.errors import GonogoClientError, NetworkError, ServerError, UnexpectedAnswerError
-from gonogo.client.requests import PreparedRequest, RequestKind
+from gonogo.client.transport.requests import PreparedRequest, RequestKind
 from gonogo.desk.connection.circuit_breaker import ServerConnection
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.models import SendState

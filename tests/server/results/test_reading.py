@@ -20,7 +20,7 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.client.results_api import CaseFilters, ResultsClient
-from gonogo.client.retry import ONCE, RetryPolicy
+from gonogo.client.transport.retry import ONCE, RetryPolicy
 from gonogo.schemas.results_api import LoginRequest
 from tests.client.scripted_server import Got, HalfBody, Reply, Reset, ScriptedServer, Step, Time
 from tests.server.results.conftest import Served

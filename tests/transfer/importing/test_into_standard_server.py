@@ -12,7 +12,7 @@ import pytest
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import IncompleteListError, InvalidInputError, ServerError, UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.retry import ONCE
+from gonogo.client.transport.retry import ONCE
 from gonogo.transfer.exporting.export_campaign import export_campaign
 from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.spool import ImportOptions

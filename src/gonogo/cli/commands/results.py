@@ -24,7 +24,7 @@ from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.errors import GonogoClientError
 from gonogo.client.lookup import find_campaign, require_extensions
 from gonogo.client.results_api import CaseFilters
-from gonogo.client.retry import ONCE
+from gonogo.client.transport.retry import ONCE
 from gonogo.desk.account.credentials import StorageKind, credential_store
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile

@@ -18,8 +18,8 @@ from gonogo.cli.support.options import json_option, server_option
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import GonogoClientError, RateLimitedError
 from gonogo.client.lead_client import LeadClient
-from gonogo.client.retry import RetryPolicy
-from gonogo.client.shared_transport import shared_transport
+from gonogo.client.transport.retry import RetryPolicy
+from gonogo.client.transport.shared_transport import shared_transport
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
 from gonogo.embedded.transport import embedded_parts

@@ -14,8 +14,8 @@ from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, fail
 from gonogo.cli.support.options import F
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
-from gonogo.client.retry import RetryPolicy
-from gonogo.client.shared_transport import UnclosableTransport
+from gonogo.client.transport.retry import RetryPolicy
+from gonogo.client.transport.shared_transport import UnclosableTransport
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.results.results_login import CENTAUR, NoResultsLogin, Source, at_address

@@ -28,7 +28,7 @@ from gonogo.client.errors import (
 )
 from gonogo.client.magic_link_parser import magic_token
 from gonogo.client.page_reader import read_all, read_what_there_is
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.desk.account.client_factory import ClientFactory
 from gonogo.desk.account.credentials import CredentialStore, StorageKind, credential_store
 from gonogo.desk.account.identity import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.shared_transport import shared_transport
+from gonogo.client.transport.shared_transport import shared_transport
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import EMBEDDED, EmbeddedParts, SignedIn
 from gonogo.desk.account.lazy_imports import http_clients
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import httpx
 
     from gonogo.client.gonogo_client import GonogoClient
-    from gonogo.client.retry import RetryPolicy
+    from gonogo.client.transport.retry import RetryPolicy
 
 
 class ClientFactory:

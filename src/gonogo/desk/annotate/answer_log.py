@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gonogo.client.requests import PreparedRequest, RequestKind
+from gonogo.client.transport.requests import PreparedRequest, RequestKind
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import AMENDABLE, UNSENT, ClaimedTask, Decided, Decision, DeskTask, SendState

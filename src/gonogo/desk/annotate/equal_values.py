@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from gonogo.client.requests import PreparedRequest
+from gonogo.client.transport.requests import PreparedRequest
 from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
 from gonogo.desk.annotate.answer_timer import AnswerTimer, split_times, sum_times

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from gonogo.client.requests import RequestKind
+from gonogo.client.transport.requests import RequestKind
 from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
 from gonogo.desk.annotate.answer_timer import AnswerTimer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.requests import PreparedRequest, help_request, submit_request
+from gonogo.client.transport.requests import PreparedRequest, help_request, submit_request
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import HELP, Decision
 from gonogo.desk.core.verdict_words import verdict_word

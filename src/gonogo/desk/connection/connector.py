@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, NetworkError, UnexpectedAnswerError
-from gonogo.client.retry import read_until_it_works
+from gonogo.client.transport.retry import read_until_it_works
 from gonogo.desk.connection.circuit_breaker import ServerConnection, is_trouble
 from gonogo.desk.connection.server_protocol import TaskServer, WorkProgress
 from gonogo.desk.core.clock import Clock, wait_for

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.requests import PreparedRequest, RequestKind
-from gonogo.client.response_parsing import parse
+from gonogo.client.transport.requests import PreparedRequest, RequestKind
+from gonogo.client.transport.response_parsing import parse
 from gonogo.desk.connection.server_protocol import ClaimStatus, Receipt, WorkProgress
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.serialize import task_from_served

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from gonogo.client.requests import PreparedRequest, RequestKind
+from gonogo.client.transport.requests import PreparedRequest, RequestKind
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.sheets.models import DrawingAddress
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from gonogo.client.requests import PreparedRequest, new_key
+from gonogo.client.transport.requests import PreparedRequest, new_key
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import UNSENT, Decision, DeskTask, SendState
 from gonogo.desk.core.serialize import decision_to_json, task_to_json

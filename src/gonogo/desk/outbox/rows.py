@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from gonogo.client.requests import PreparedRequest, RequestKind, request_kind
+from gonogo.client.transport.requests import PreparedRequest, RequestKind, request_kind
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState
 from gonogo.desk.core.serialize import decision_from_json, task_from_json
 

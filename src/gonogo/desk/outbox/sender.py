@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from gonogo.client.errors import GonogoClientError, InterruptedExchangeError, ServerError, UnexpectedAnswerError
-from gonogo.client.requests import RequestKind, sent_verdict
+from gonogo.client.transport.requests import RequestKind, sent_verdict
 from gonogo.desk.connection.circuit_breaker import ServerConnection
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.retry import read_until_it_works
+from gonogo.client.transport.retry import read_until_it_works
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision, DeskTask, SessionState, Stage
 from gonogo.desk.core.observer_list import Signal

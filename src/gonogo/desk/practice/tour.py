@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.client.requests import PreparedRequest, RequestKind
+from gonogo.client.transport.requests import PreparedRequest, RequestKind
 from gonogo.desk.connection.server_protocol import ClaimStatus, TaskServer, WorkProgress
 from gonogo.desk.core.models import ClaimedTask, DeskTask
 from gonogo.desk.core.paths import AppPaths, private_file

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.retry import ONCE, RetryPolicy
+from gonogo.client.transport.retry import ONCE, RetryPolicy
 from gonogo.desk.account.credentials import credential_store
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths

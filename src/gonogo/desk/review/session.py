@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import cast
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.requests import RequestKind
+from gonogo.client.transport.requests import RequestKind
 from gonogo.desk.connection.circuit_breaker import is_trouble
 from gonogo.desk.connection.server_protocol import WorkProgress
 from gonogo.desk.core.clock import wait_for

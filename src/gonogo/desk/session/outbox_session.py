@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
-from gonogo.client.requests import PreparedRequest
+from gonogo.client.transport.requests import PreparedRequest
 from gonogo.desk.connection.circuit_breaker import ServerConnection
 from gonogo.desk.connection.connector import Connector
 from gonogo.desk.core.background import TaskSupervisor

@@ -23,7 +23,7 @@ from gonogo.server.store.schema import predictions, task_readings
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.subject import sheet_key
-from gonogo.values.places import group_boxes
+from gonogo.values.sheet.places import group_boxes
 
 MAX_CHOICES: Final = 9
 """Other values that a question offers, on the keys 1 to 9."""

@@ -19,7 +19,7 @@ from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.page_reader import read_all_by_status
 from gonogo.client.progress_stream import StreamUnavailableError, has_stream, stream_progress
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.sanitize import escape_json

@@ -17,7 +17,7 @@ from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputE
 from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.lead_client import store_drawings
 from gonogo.client.lookup import all_projects, ambiguous_name_error
-from gonogo.client.requests import as_bytes
+from gonogo.client.transport.requests import as_bytes
 from gonogo.schemas.enums import ConflictReason
 from gonogo.schemas.gonogo_api import CampaignSettings, PredictionsStored, TasksFromPredictions, TasksMade, TaskUpdates
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectCreate

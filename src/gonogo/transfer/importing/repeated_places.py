@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.transfer.importing.records import ImportLine
-from gonogo.values.places import group_boxes
+from gonogo.values.sheet.places import group_boxes
 
 _SAME: Final = (
     *("target_kind", "detail_kind", "field_name", "field_path", "prompt"),

@@ -9,7 +9,7 @@ import pytest
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.lead_client import LeadClient
-from gonogo.client.shared_transport import UnclosableTransport
+from gonogo.client.transport.shared_transport import UnclosableTransport
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 from gonogo.json_types import JsonObject

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
-from gonogo.client.retry import ONCE
+from gonogo.client.transport.retry import ONCE
 from gonogo.desk.account.account_service import Account
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings

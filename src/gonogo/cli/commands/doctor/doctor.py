@@ -26,7 +26,7 @@ from gonogo.cli.support.output import print_json
 from gonogo.cli.support.tables import Fit, TableColumn, print_table
 from gonogo.client.errors import GonogoClientError, NotFoundError
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.retry import ONCE
+from gonogo.client.transport.retry import ONCE
 from gonogo.desk.account.credentials import CredentialStore, StorageKind
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile

@@ -20,9 +20,9 @@ from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
 from gonogo.cli.support.tables import Fit, TableColumn, print_table
-from gonogo.client.http_transport import is_loopback
 from gonogo.client.lead_client import LeadClient, all_assignments_of
 from gonogo.client.lookup import find_campaign, require_extensions
+from gonogo.client.transport.http_transport import is_loopback
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import team_server_url
 from gonogo.embedded.transport import BASE_URL

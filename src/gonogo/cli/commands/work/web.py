@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import click
 
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
-from gonogo.client.http_transport import is_loopback
+from gonogo.client.transport.http_transport import is_loopback
 
 
 @click.command(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from gonogo.sheets.models import Box
 from gonogo.sheets.render.text.text_lines import TextLine
 from gonogo.sheets.sheet_text import Bookmark, PlaceKind
-from gonogo.values.title_block import folded
+from gonogo.values.sheet.title_block import folded
 
 USUAL_TITLE_BLOCK = (0.5, 0.72, 1.0, 1.0)
 """Where a title block stands that no text gives away: at the bottom right (ISO 7200, ISO 5457)."""

@@ -16,7 +16,7 @@ from gonogo.sheets.render.text.bookmarks import find_bookmarks
 from gonogo.sheets.render.text.text_lines import ReadingBudget, TextLine
 from gonogo.sheets.render.text.text_search import places_in
 from gonogo.sheets.sheet_text import QUERY_MOST, Bookmark, SheetText, TextHit
-from gonogo.values.title_block import TitleBlockFacts, read_title_block
+from gonogo.values.sheet.title_block import TitleBlockFacts, read_title_block
 
 HITS_MOST = 500
 _SNIPPET = 80

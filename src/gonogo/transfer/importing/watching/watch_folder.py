@@ -14,7 +14,7 @@ from typing import Final
 
 from gonogo.client.errors import GonogoClientError, InvalidRequestError, UnsupportedError
 from gonogo.client.gonogo_client import GonogoClient
-from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport.retry import RetryPolicy
 from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.interrupt import ImportInterrupt

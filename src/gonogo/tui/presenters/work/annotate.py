@@ -13,7 +13,7 @@ from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui.presenters.common.format import value_text
 from gonogo.tui.text import content, one_line
 from gonogo.tui.viewport import Viewport
-from gonogo.values.places import is_same_box
+from gonogo.values.sheet.places import is_same_box
 
 # sign, heading, and the message and next step where the session has none
 _CARDS: dict[Stage, tuple[str, str, str, str]] = {

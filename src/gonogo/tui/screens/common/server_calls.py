@@ -15,7 +15,7 @@ from gonogo.client.errors import (
     RateLimitedError,
     UnexpectedAnswerError,
 )
-from gonogo.client.retry import FIRST_PAUSE, LONGEST_PAUSE, requested_pause
+from gonogo.client.transport.retry import FIRST_PAUSE, LONGEST_PAUSE, requested_pause
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui import workers
 from gonogo.tui.app_protocol import app_of

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.values import GeneralTolerance, from_json, general_deviation, parse
-from gonogo.values.general_tolerances import (
+from gonogo.values.sheet.general_tolerances import (
     LINEAR_CLASSES,
     angle_deviations,
     broken_edge_deviation,

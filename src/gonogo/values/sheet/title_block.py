@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gonogo.values.general_tolerances import GeneralTolerance
+from gonogo.values.sheet.general_tolerances import GeneralTolerance
 
 LINE_MOST = 300
 """Characters of a line that are read; a note is shorter."""

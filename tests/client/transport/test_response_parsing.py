@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from gonogo.client.errors import GonogoClientError, UnexpectedAnswerError
-from gonogo.client.response_parsing import ApiResponse, error_from, load, parse
+from gonogo.client.transport.response_parsing import ApiResponse, error_from, load, parse
 from gonogo.schemas.gonogo_api import CampaignDetail, QueueView, SessionCreated, SubmissionList
 from gonogo.schemas.labeling import (
     GenerateProjectTasksResult,
@@ -122,7 +122,7 @@ def test_a_misshapen_answer_never_shows_its_content() -> None:
 def test_errors_and_credentials_are_light() -> None:
     """The desk and the command line import them on the way to the first frame."""
     code = (
-        "import sys, gonogo.client.errors, gonogo.client.credential, gonogo.client.requests;"
+        "import sys, gonogo.client.errors, gonogo.client.credential, gonogo.client.transport.requests;"
         "import gonogo.client.magic_link_parser;"
         "print([name for name in ('httpx', 'pydantic', 'asyncio', 'ssl') if name in sys.modules])"
     )

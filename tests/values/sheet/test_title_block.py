@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.values import GeneralTolerance
-from gonogo.values.title_block import read_title_block
+from gonogo.values.sheet.title_block import read_title_block
 
 LINEAR = st.sampled_from("fmcv")
 PREFIX = st.sampled_from(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gonogo.values.lexer import TokenType
 from gonogo.values.model import Kind, Number
-from gonogo.values.notations import Fields, take_conditions, take_depth, take_fit
-from gonogo.values.token_cursor import Cursor
+from gonogo.values.parser.lexer import TokenType
+from gonogo.values.parser.notations import Fields, take_conditions, take_depth, take_fit
+from gonogo.values.parser.token_cursor import Cursor
 
 _RADIUS_WORDS = {
     "r": Kind.RADIUS,

@@ -21,8 +21,8 @@ import httpx
 import gonogo
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InterruptedExchangeError, InvalidInputError, NetworkError
-from gonogo.client.requests import PreparedRequest
-from gonogo.client.response_parsing import ApiResponse, error_from, redirected, unexpected
+from gonogo.client.transport.requests import PreparedRequest
+from gonogo.client.transport.response_parsing import ApiResponse, error_from, redirected, unexpected
 from gonogo.network import HttpProxy, NetworkOptions, NetworkOptionsError, context_to_proxy, proxy_for, tls_context
 from gonogo.schemas.sanitize import clean_text
 

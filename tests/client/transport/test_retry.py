@@ -20,7 +20,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.client.retry import ONCE, Pace, RetryPolicy, with_retries
+from gonogo.client.transport.retry import ONCE, Pace, RetryPolicy, with_retries
 from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor
 from tests.client.scripted_server import HalfBody, Reply, Reset, ScriptedServer, Step, Time, envelope

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gonogo.values.lexer import LexToken, TokenType
 from gonogo.values.model import Number
+from gonogo.values.parser.lexer import LexToken, TokenType
 
 UNITS: dict[str, str] = {
     "mm": "mm", "millimeter": "mm", "millimetre": "mm", "millimeters": "mm", "millimetres": "mm",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gonogo.values.lexer import TokenType
 from gonogo.values.model import STEEPEST_CHAMFER, HoleStep, Kind, Number, Thread, Zone
+from gonogo.values.parser.lexer import TokenType
+from gonogo.values.parser.token_cursor import DEEP, Cursor
 from gonogo.values.symbols import (
     CIRCLE_OF,
     CIRCLED,
@@ -18,7 +19,6 @@ from gonogo.values.symbols import (
     NAME_OF_ALIAS,
     NAME_OF_GLYPH,
 )
-from gonogo.values.token_cursor import DEEP, Cursor
 
 Fields = dict[str, Any]
 """Fields of an `EngineeringValue` by name."""

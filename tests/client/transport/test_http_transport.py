@@ -9,7 +9,7 @@ import pytest
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import InvalidInputError, UnexpectedAnswerError
-from gonogo.client.http_transport import CredentialGuard, base_url, is_loopback
+from gonogo.client.transport.http_transport import CredentialGuard, base_url, is_loopback
 from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor
 from tests.client.scripted_server import Reply, ScriptedServer

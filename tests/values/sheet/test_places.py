@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.values.places import group_boxes, is_same_box
+from gonogo.values.sheet.places import group_boxes, is_same_box
 
 BOX = (100.0, 100.0, 200.0, 140.0)
 _corner = st.integers(0, 30)

@@ -1,0 +1,1 @@
+"""Parser of dimensions: lexer, cursor over its tokens, notations, and the dimension that they make."""

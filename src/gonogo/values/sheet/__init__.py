@@ -1,0 +1,1 @@
+"""Facts of a sheet: title block, general tolerances, places of boxes. Pure."""
