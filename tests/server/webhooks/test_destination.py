@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from typing import Any
 
 import httpx
 import pytest
@@ -84,6 +86,19 @@ def test_urls_that_nothing_is_sent_to(url: str) -> None:
 async def test_an_unknown_name_is_an_error_of_the_endpoint() -> None:
     with pytest.raises(DestinationError, match="not known"):
         await resolve_destination("https://no-such-host.invalid/", private=False)
+
+
+async def test_the_host_that_is_looked_up_is_the_one_that_the_message_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own IDNA makes `strasse.de` of this name, which belongs to somebody else."""
+    looked_up: list[str] = []
+
+    async def look_up(host: str, port: int, **_options: Any) -> list[Any]:
+        looked_up.append(host)
+        return [(None, None, 0, "", ("93.184.216.34", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+    checked_url = await resolve_destination("https://straße.de/", private=False)
+    assert [checked_url.host, checked_url.host_header, *looked_up] == ["xn--strae-oqa.de"] * 3
 
 
 async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(sqlite_house: House, receiver: Receiver) -> None:

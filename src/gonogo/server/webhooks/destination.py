@@ -33,6 +33,10 @@ class CheckedUrl:
     addresses: tuple[Address, ...]
 
     @property
+    def host(self) -> str:
+        return _ascii_host(self.url)
+
+    @property
     def host_header(self) -> str:
         return self.url.netloc.decode("ascii")
 
@@ -85,7 +89,12 @@ async def _look_up(url: httpx.URL) -> list[Address]:
         return [literal]
     try:
         port = url.port or {"http": 80, "https": 443}[url.scheme]
-        entries = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(_ascii_host(url), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise DestinationError("The host is not known (no address for its name).") from None
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]
+
+
+def _ascii_host(url: httpx.URL) -> str:
+    """The host as the URL's own bytes spell it: Python's older IDNA makes `strasse.de`, a stranger's, of `straße.de`."""
+    return url.raw_host.decode("ascii")

@@ -103,7 +103,7 @@ class EndpointConnection:
                 **headers,
             },
             content=body,
-            extensions={"timeout": self._timeouts, "sni_hostname": destination.url.host},
+            extensions={"timeout": self._timeouts, "sni_hostname": destination.host},
         )
         response = await self._transport.handle_async_request(request)
         try:
