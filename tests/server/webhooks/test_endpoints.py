@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from gonogo.server.ops.preflight import run_checks
-from gonogo.server.store.schema import webhooks
+from gonogo.server.store.schema import server_secrets, webhooks
 from gonogo.server.webhooks.endpoints import MAX_ENDPOINTS
 from tests.server.web import OURS
 from tests.server.webhooks.conftest import Hooks, verify
@@ -144,4 +144,20 @@ async def test_a_secret_that_was_moved_to_another_endpoint_signs_nothing(hooks: 
     await hooks.post(second, "rotate")
     hooks.house.pass_time(minutes=1)
     await hooks.run()
+    assert receiver.types == ["ping"]
+
+
+async def test_without_the_key_of_its_secret_an_endpoint_says_so(both_hooks: Hooks, receiver: Receiver) -> None:
+    """As after a restore of some tables: the sender only reads there, and can't make a new key."""
+    hook = await both_hooks.add(receiver.url)
+    with both_hooks.house.store.write() as tx:
+        tx.execute(server_secrets.delete().where(server_secrets.c.name == "webhooks"))
+    await both_hooks.post(hook, "test")
+    await both_hooks.run()
+    (delivery,) = await both_hooks.deliveries(hook)
+    assert (receiver.messages, delivery["attempts"]) == ([], 1)
+    assert "gonogo webhooks rotate" in delivery["last_error"]
+    await both_hooks.post(hook, "rotate")
+    both_hooks.house.pass_time(minutes=1)
+    await both_hooks.run()
     assert receiver.types == ["ping"]

@@ -24,29 +24,39 @@ _STORED: Final = select(server_secrets.c.value).where(server_secrets.c.name == _
 
 
 class SecretChangedError(Exception):
-    """A sealed secret that does not fit its endpoint, or the database's key."""
+    """A sealed secret that does not fit its endpoint, or the database's key; or that key is gone."""
 
 
 def seal(connection: Connection, webhook_id: str, secret: str) -> bytes:
     """A nonce, and the secret encrypted; the endpoint's id is authenticated with it."""
     nonce = secrets.token_bytes(_NONCE)
-    return nonce + _cipher(connection).encrypt(nonce, secret.encode(), webhook_id.encode())
+    key = _key(connection) or _new_key(connection)
+    return nonce + _cipher(key).encrypt(nonce, secret.encode(), webhook_id.encode())
 
 
 def unseal(connection: Connection, webhook_id: str, sealed: bytes) -> str:
-    """The secret. Raises `SecretChangedError`."""
+    """The secret; a read transaction is enough. Raises `SecretChangedError`."""
+    key = _key(connection)
+    if key is None:
+        raise SecretChangedError(webhook_id)
     try:
-        return _cipher(connection).decrypt(sealed[:_NONCE], sealed[_NONCE:], webhook_id.encode()).decode()
+        return _cipher(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], webhook_id.encode()).decode()
     except (InvalidTag, ValueError):
         raise SecretChangedError(webhook_id) from None
 
 
-def _cipher(connection: Connection) -> AESGCM:
-    """The database's cipher; a write transaction makes its key if there is none."""
-    key: str | None = connection.execute(_STORED).scalar()
-    if key is None:
-        row = {"name": _NAME, "value": base64.b64encode(secrets.token_bytes(32)).decode()}
-        with suppress(IntegrityError), connection.begin_nested():  # another worker was first: its key stays
-            connection.execute(server_secrets.insert().values(row))
-        key = str(connection.execute(_STORED).scalar_one())
+def _cipher(key: str) -> AESGCM:
     return AESGCM(base64.b64decode(key))
+
+
+def _key(connection: Connection) -> str | None:
+    key: str | None = connection.execute(_STORED).scalar()
+    return key
+
+
+def _new_key(connection: Connection) -> str:
+    """Makes the database's key, in a write transaction, or returns the one that another worker made first."""
+    row = {"name": _NAME, "value": base64.b64encode(secrets.token_bytes(32)).decode()}
+    with suppress(IntegrityError), connection.begin_nested():
+        connection.execute(server_secrets.insert().values(row))
+    return str(connection.execute(_STORED).scalar_one())
