@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -12,8 +13,10 @@ from sqlalchemy import func, select
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.schemas.webhooks import WebhookCreate
 from gonogo.server.queue import submissions
+from gonogo.server.results.pages import committed_horizon
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns, webhook_deliveries
+from gonogo.server.webhooks import changes
 from gonogo.server.webhooks.changes import MAX_PENDING, follow_new_campaigns, plan, store_moves
 from gonogo.server.webhooks.deliveries import prune
 from gonogo.server.webhooks.endpoints import create_endpoint
@@ -77,6 +80,28 @@ def test_an_endpoint_made_while_a_task_settles_hears_of_the_next_ones(postgres_h
     house.submit(campaign, second, BEN)
     make(house)
     assert made(house.store) == [second]
+
+
+def test_a_campaign_is_done_behind_its_last_task(postgres_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where that settles between the sender's two looks: how far all is committed, and what there is."""
+    house = postgres_house
+    campaign = house.campaign()
+    first, last = house.add(campaign, {}, {})
+    add_endpoint(house, campaign)
+    house.submit(campaign, first, ANNA)
+
+    def look_and_settle(store: Store, campaign_id: str) -> int | None:
+        horizon = committed_horizon(store, campaign_id)
+        house.submit(campaign_id, last, ANNA)
+        return horizon
+
+    with monkeypatch.context() as patched:
+        patched.setattr(changes, "committed_horizon", look_and_settle)
+        assert make(house) == 1
+    assert make(house) == 2
+    with house.store.read() as tx:
+        events = tx.execute(select(webhook_deliveries.c.event).order_by(webhook_deliveries.c.number)).scalars().all()
+    assert events == ["task.settled", "task.settled", "campaign.done"]
 
 
 def test_two_senders_that_planned_the_same_store_it_once(house: House) -> None:

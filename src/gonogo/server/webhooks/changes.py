@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Exists, and_, bindparam, exists, func, insert, or_, select, update
 
 from gonogo.schemas.enums import CampaignStatus
 from gonogo.schemas.webhooks import DeliveryState, WebhookEvent
@@ -25,7 +25,6 @@ from gonogo.server.store.ids import new_ids
 from gonogo.server.store.schema import campaigns, cases, webhook_cursors, webhook_deliveries, webhooks
 from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.webhooks.messages import (
-    BATCH,
     UNFINISHED_STATES,
     campaign_body,
     read_campaign_now,
@@ -148,7 +147,8 @@ def _move(connection: Connection, cursor: CursorRow, horizon: int | None, now: d
             NewDelivery(WebhookEvent.TASK_SETTLED, row.task_id, settled_body(row, cursor.campaign_id, cursor.campaign))
             for row in settled
         ]
-    if len(settled) == BATCH:  # the events of the campaign come behind those of its tasks
+    is_more = select(_settled_after(cursor.campaign_id, after))
+    if connection.execute(is_more).scalar():  # the events of the campaign come behind those of its tasks
         return CursorMove(cursor, after, cursor.status, cursor.done_tasks, deliveries)
     done_tasks = read_done_tasks(connection, cursor.campaign_id)
     events = [event for event in _campaign_events(cursor, done_tasks) if event in cursor.events]
@@ -156,6 +156,11 @@ def _move(connection: Connection, cursor: CursorRow, horizon: int | None, now: d
         state = read_campaign_now(connection, cursor.campaign_id)
         deliveries += [NewDelivery(event, cursor.campaign_id, campaign_body(event, state, now)) for event in events]
     return CursorMove(cursor, after, cursor.status_now, done_tasks, deliveries)
+
+
+def _settled_after(campaign_id: ColumnElement[str] | str, after: ColumnElement[int] | int) -> Exists:
+    """Condition: a task of the campaign settled after the cursor."""
+    return exists().where(cases.c.campaign_id == campaign_id, cases.c.state == SETTLED_STATE, cases.c.seq > after)
 
 
 def _campaign_events(cursor: CursorRow, done_tasks: int | None) -> Iterator[WebhookEvent]:
@@ -179,11 +184,7 @@ _UNFOLLOWED = (
     )
     .limit(500)
 )
-_settled_since = exists().where(
-    cases.c.campaign_id == webhook_cursors.c.campaign_id,
-    cases.c.state == SETTLED_STATE,
-    cases.c.seq > webhook_cursors.c.after,
-)
+_is_settled_since = _settled_after(webhook_cursors.c.campaign_id, webhook_cursors.c.after)
 _undone = and_(
     webhook_cursors.c.done_tasks.is_not(None),
     exists().where(cases.c.campaign_id == webhook_cursors.c.campaign_id, cases.c.state.in_(UNFINISHED_STATES)),
@@ -198,7 +199,7 @@ _CHANGED = (
     )
     .join(webhooks, webhooks.c.id == webhook_cursors.c.webhook_id)
     .join(campaigns, campaigns.c.id == webhook_cursors.c.campaign_id)
-    .where(*_live, or_(campaigns.c.status != webhook_cursors.c.status, _settled_since, _undone))
+    .where(*_live, or_(campaigns.c.status != webhook_cursors.c.status, _is_settled_since, _undone))
     .limit(_CAMPAIGNS)
 )
 _n_pending = select(func.count()).where(

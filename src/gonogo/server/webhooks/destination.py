@@ -96,5 +96,5 @@ async def _look_up(url: httpx.URL) -> list[Address]:
 
 
 def _ascii_host(url: httpx.URL) -> str:
-    """The host as the URL's own bytes spell it: Python's older IDNA makes `strasse.de`, a stranger's, of `straße.de`."""
+    """The host as its header names it: Python's older IDNA makes `strasse.de`, a stranger's, of `straße.de`."""
     return url.raw_host.decode("ascii")
