@@ -77,7 +77,7 @@ class AskedTask(NamedTuple):
 
     @property
     def is_unseen(self) -> bool:
-        """Whether nobody was ever shown it: whoever was may still send an answer to what they saw."""
+        """Whether the task was never served. A person who was served it may still answer the old value."""
         return self.status == TaskStatus.OPEN and not (self.n_people or self.submission_count or self.holder_id)
 
 
