@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.observers import observers
+from gonogo.server.webhooks.sender_process import run_beside
 from tests.server.http.conftest import TOKEN
 from tests.server.live import uvicorn_serving
 from tests.server.web import OURS
@@ -63,6 +65,20 @@ async def test_the_process_sends_comes_again_and_ends(tmp_path: Path, receiver: 
         assert senders() == []
     finally:
         observers.remove(counts)
+
+
+async def test_an_error_ends_neither_the_look_for_endpoints_nor_the_server() -> None:
+    looks = asyncio.Semaphore(0)
+    loop = asyncio.get_running_loop()
+
+    class BrokenStore:
+        def query_one(self, _query: object) -> None:
+            loop.call_soon_threadsafe(looks.release)
+            raise RuntimeError("can't start new thread")
+
+    async with asyncio.timeout(60), run_beside(SimpleNamespace(store=BrokenStore()), seconds=0.001):  # type: ignore[arg-type]
+        await looks.acquire()
+        await looks.acquire()
 
 
 async def until(condition: Callable[[], bool]) -> None:

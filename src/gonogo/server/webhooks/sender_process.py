@@ -63,6 +63,9 @@ async def _supervise(state: SendingState, stop: asyncio.Event, seconds: float) -
         except (SQLAlchemyError, OSError) as error:
             pause = seconds * ROUNDS_AFTER_ERROR
             log.warning("webhooks: the sender could not start (%s); tried again later", type(error).__name__)
+        except Exception:
+            pause = seconds * ROUNDS_AFTER_ERROR
+            log.exception("webhooks: the sender failed; tried again later")
 
 
 async def _run_process(settings: ServerSettings, holder: str, stop: asyncio.Event) -> None:
@@ -81,6 +84,7 @@ async def _run_process(settings: ServerSettings, holder: str, stop: asyncio.Even
     await asyncio.to_thread(process.join, _END_SECONDS)
     if process.is_alive():
         process.kill()
+        await asyncio.to_thread(process.join)  # else `close` may find it still running
     await reading
     if not stop.is_set():
         log.error("webhooks: the sender ended (%s); another one starts", process.exitcode)
