@@ -76,7 +76,7 @@ async def test_an_error_ends_neither_the_look_for_endpoints_nor_the_server() -> 
             loop.call_soon_threadsafe(looks.release)
             raise RuntimeError("can't start new thread")
 
-    async with asyncio.timeout(60), run_beside(SimpleNamespace(store=BrokenStore()), seconds=0.001):  # type: ignore[arg-type]
+    async with asyncio.timeout(60), run_beside(SimpleNamespace(store=BrokenStore()), seconds=0.001):
         await looks.acquire()
         await looks.acquire()
 
