@@ -95,8 +95,8 @@ async def _session(web: Web, stage: Stage) -> None:
 async def _candidate(web: Web, stage: Stage) -> None:
     await _unresolved(web, stage)
     body = {"verdict": "correct", "gold_candidate": True}
-    made = await web.lead.post(f"{OURS}/tasks/{stage.ids['task_id']}/ruling", json=body)
-    stage.ids["ruling_id"] = made.json()["ruling"]["id"]
+    ruling = await web.lead.post(f"{OURS}/tasks/{stage.ids['task_id']}/ruling", json=body)
+    stage.ids["ruling_id"] = ruling.json()["ruling"]["id"]
 
 
 async def _given_up(web: Web, stage: Stage) -> None:
@@ -275,8 +275,8 @@ async def set_stage(web: Web) -> Stage:
     part = f"part {web.house.rng.random()}"
     drawing = await web.lead.post(f"{OURS}/drawings", params={"part": part, "filename": "a.png"}, content=PNG)
     revision = drawing.json()["part_revision_id"]
-    told = {"part_revision_id": revision, "predicted_value": {"text": "16,5"}}
-    tasks = await web.add(campaign, *[told] * 7)
+    subject = {"part_revision_id": revision, "predicted_value": {"text": "16,5"}}
+    tasks = await web.add(campaign, *[subject] * 7)
     run = {"project_id": project, "run": "r", "predictions": [_prediction("p")]}
     calculation = (await web.lead.post(f"{OURS}/predictions", json=run)).json()["calculation_id"]
     for task in tasks[:2]:  # practice needs known items

@@ -37,7 +37,7 @@ GOLD = {"is_gold": True, "gold_answer": "correct"}
 
 def signed_in(house: House, campaign: str, count: int) -> list[str]:
     """Session tokens of as many people, all assigned to the campaign."""
-    found = []
+    session_tokens = []
     with house.store.write() as connection:
         for _person in range(count):
             person, assignment, token = new_id(), new_id(), tokens.new_secret("gs")
@@ -47,8 +47,8 @@ def signed_in(house: House, campaign: str, count: int) -> list[str]:
             connection.execute(insert(assignments).values(**invited, status="active", invited_at=house.now))
             live = {"sha256": tokens.digest(token), "assignment_id": assignment}
             connection.execute(insert(sessions).values(**live, created_at=house.now, seen_at=house.now))
-            found.append(token)
-    return found
+            session_tokens.append(token)
+    return session_tokens
 
 
 UNLIMITED = """
@@ -81,9 +81,9 @@ class Served:
     def start(self) -> None:
         """Starts the processes. Without limits, requests may be sent at once: they wait for the first worker."""
         nowhere = subprocess.DEVNULL
-        said = subprocess.PIPE if self._announces else nowhere
+        output = subprocess.PIPE if self._announces else nowhere
         self._running = subprocess.Popen(
-            self._command, env=self._environment, stdout=said, stderr=nowhere, start_new_session=True
+            self._command, env=self._environment, stdout=output, stderr=nowhere, start_new_session=True
         )
         if self._running.stdout is not None:
             with self._running.stdout as lines:

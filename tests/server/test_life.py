@@ -186,9 +186,14 @@ async def test_generate_tasks_follows_the_policy_and_takes_each_prediction_once(
         "n_tasks": 18,
         **accepted,
     }
-    made = first["campaign"]
-    assert (made["name"], made["target_redundancy"], made["gold_fraction"], made["task_count"]) == ("lathe", 3, 0.1, 18)
-    tasks = (await web.lead.get(f"{LABELING}/campaigns/{made['id']}/tasks")).json()["data"]
+    campaign = first["campaign"]
+    assert (campaign["name"], campaign["target_redundancy"], campaign["gold_fraction"], campaign["task_count"]) == (
+        "lathe",
+        3,
+        0.1,
+        18,
+    )
+    tasks = (await web.lead.get(f"{LABELING}/campaigns/{campaign['id']}/tasks")).json()["data"]
     assert max(task["predicted_confidence"] for task in tasks) == 0.19
     second = (await web.lead.post(path, json={"calculation_ids": [run]})).json()
     assert (second["n_skipped"], second["campaign"]["name"]) == (20, "lathe 2")

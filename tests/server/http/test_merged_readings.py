@@ -43,10 +43,10 @@ async def campaign_of(
     after = None
     while True:
         sent = {**body, "limit": limit, "after": after}
-        made = await ok(lead.post(f"{GONOGO}/campaigns/{campaign}/tasks-from-predictions", json=sent))
-        after = made.pop("next")
-        made.pop("updates")
-        total = {name: total.get(name, 0) + count for name, count in made.items()}
+        step = await ok(lead.post(f"{GONOGO}/campaigns/{campaign}/tasks-from-predictions", json=sent))
+        after = step.pop("next")
+        step.pop("updates")
+        total = {name: total.get(name, 0) + count for name, count in step.items()}
         if after is None:
             return campaign, total, run
 
@@ -64,8 +64,8 @@ async def test_one_question_a_place_and_each_record_in_one(lead: httpx.AsyncClie
         place("two", 0.4, a="20", b="20", c="R20"),
         place("three", 0.7, b="7"),
     )
-    campaign, made, run = await campaign_of(lead, wanted, limit=limit)
-    assert (made["n_tasks"], made["n_gold"], made["n_merged"]) == (3, 0, 4)
+    campaign, counts, run = await campaign_of(lead, wanted, limit=limit)
+    assert (counts["n_tasks"], counts["n_gold"], counts["n_merged"]) == (3, 0, 4)
     again = await ok(
         lead.post(
             f"{GONOGO}/campaigns/{campaign}/tasks-from-predictions",
@@ -74,8 +74,8 @@ async def test_one_question_a_place_and_each_record_in_one(lead: httpx.AsyncClie
     )
     assert again == {"n_tasks": 0, "n_gold": 0, "n_skipped": 7, "n_merged": 0, "next": None, "updates": None}
     tasks = await ok(lead.get(f"{LABELING}/campaigns/{campaign}/tasks"))
-    found = {task["predicted_value"]["text"]: task["other_readings"] for task in tasks["data"]}
-    assert found == {"Ø16,5": [{"text": "16,5"}], "20": [{"text": "R20"}], "7": None}
+    others = {task["predicted_value"]["text"]: task["other_readings"] for task in tasks["data"]}
+    assert others == {"Ø16,5": [{"text": "16,5"}], "20": [{"text": "R20"}], "7": None}
     lines = await lines_of(lead, campaign)
     assert sorted([line["prediction_id"], *(one["prediction_id"] for one in line["readings"])] for line in lines) == [
         ["one-b", "one-a", "one-c"],
@@ -86,8 +86,8 @@ async def test_one_question_a_place_and_each_record_in_one(lead: httpx.AsyncClie
 
 
 async def test_without_the_wish_each_prediction_is_a_task(lead: httpx.AsyncClient) -> None:
-    campaign, made, _ = await campaign_of(lead, place("one", 0.1, a="16,5", b="Ø16,5"), merge=False)
-    assert (made["n_tasks"], made["n_merged"]) == (2, 0)
+    campaign, counts, _ = await campaign_of(lead, place("one", 0.1, a="16,5", b="Ø16,5"), merge=False)
+    assert (counts["n_tasks"], counts["n_merged"]) == (2, 0)
     assert all(line["readings"] == [] for line in await lines_of(lead, campaign))
 
 
@@ -108,8 +108,8 @@ async def test_each_record_gets_its_verdict_from_the_one_answer(lead: httpx.Asyn
         *place("unsure", 0.7, a="1", b="2"),
         *place("open", 0.9, a="3", b="4"),
     ]
-    campaign, made, run = await campaign_of(lead, wanted)
-    assert made["n_tasks"] == 5
+    campaign, counts, run = await campaign_of(lead, wanted)
+    assert counts["n_tasks"] == 5
     answers = {
         "fixed-a": {"verdict": "incorrect", "corrected_value": {"text": "⌀16.5"}},
         "right-a": {"verdict": "correct"},
@@ -155,8 +155,8 @@ async def test_gold_looks_like_any_other_question(lead: httpx.AsyncClient) -> No
     for line in wanted:
         n = int(line["id"].partition("-")[0])
         line["drawing_bbox"] = [n / 25, 0.1, n / 25 + 0.01, 0.2]
-    campaign, made, _ = await campaign_of(lead, wanted, gold_fraction=0.2, target_redundancy=2)
-    assert (made["n_tasks"], made["n_gold"], made["n_merged"]) == (16, 4, 40)
+    campaign, counts, _ = await campaign_of(lead, wanted, gold_fraction=0.2, target_redundancy=2)
+    assert (counts["n_tasks"], counts["n_gold"], counts["n_merged"]) == (16, 4, 40)
     shapes: dict[bool, set[int]] = {True: set(), False: set()}
     tasks = await ok(lead.get(f"{LABELING}/campaigns/{campaign}/tasks"))
     for task in tasks["data"]:
@@ -184,11 +184,11 @@ async def test_a_project_merges_the_readings_of_several_runs(lead: httpx.AsyncCl
     body = {"calculation_ids": [first, second], "campaign": campaign, "merge_readings": True}
     path = f"{LABELING}/projects/{project}/generate-tasks"
     plan = await ok(lead.post(f"{GONOGO}/projects/{project}/generate-tasks/preview", json=body))
-    made = await ok(lead.post(path, json=body))
+    generated = await ok(lead.post(path, json=body))
     counts = {"n_candidates": 4, "n_eligible": 3, "n_skipped": 0, "n_tasks": 3, "n_merged": 1}
-    for answer in (plan, made):
+    for answer in (plan, generated):
         assert {name: answer[name] for name in counts} == counts
-    lines = await lines_of(lead, made["campaign"]["id"])
+    lines = await lines_of(lead, generated["campaign"]["id"])
     merged = {line["prediction_id"]: [one["prediction_id"] for one in line["readings"]] for line in lines}
     assert merged == {"one-ocr": ["one-ocr"], "two-ocr": [], "three-ocr": []}
     again = await ok(lead.post(path, json={**body, "campaign": {"name": "again"}}))
@@ -218,12 +218,12 @@ async def test_a_value_made_wrong_on_purpose_offers_as_many_others_as_any(lead: 
     body = {"project_id": project, "run": "first", "predictions": wanted}
     run = (await ok(lead.post(f"{GONOGO}/predictions", json=body)))["calculation_id"]
     asked = {"calculation_ids": [run], "campaign": {"name": "c", "gold_fraction": 0.3}, "merge_readings": True}
-    made = await ok(lead.post(f"{LABELING}/projects/{project}/generate-tasks", json=asked))
-    assert (made["n_tasks"], made["n_honeypots"], made["n_merged"]) == (14, 6, 40)
-    lines = await lines_of(lead, made["campaign"]["id"])
+    generated = await ok(lead.post(f"{LABELING}/projects/{project}/generate-tasks", json=asked))
+    assert (generated["n_tasks"], generated["n_honeypots"], generated["n_merged"]) == (14, 6, 40)
+    lines = await lines_of(lead, generated["campaign"]["id"])
     wrong = [line for line in lines if line["error_type"]]
     assert len(wrong) >= 4
-    tasks = await ok(lead.get(f"{LABELING}/campaigns/{made['campaign']['id']}/tasks"))
+    tasks = await ok(lead.get(f"{LABELING}/campaigns/{generated['campaign']['id']}/tasks"))
     others = {task["id"]: [value["text"] for value in task["other_readings"]] for task in tasks["data"]}
     for line in lines:
         assert line["predicted_value"]["text"] not in others[line["task_id"]]

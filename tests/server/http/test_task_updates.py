@@ -36,9 +36,9 @@ class Campaign(NamedTuple):
         project = (await ok(lead.post(f"{LABELING}/projects", json={"name": "parts"})))["id"]
         body = {"name": "c", "gold_fraction": 0, "target_redundancy": 1, **fields}
         campaign = await ok(lead.post(f"{GONOGO}/projects/{project}/campaigns", json=body))
-        made = cls(lead, campaign["id"], project)
-        await made.ask(first, "first", gold_from_truth=bool(fields.get("gold_fraction")))
-        return made
+        created = cls(lead, campaign["id"], project)
+        await created.ask(first, "first", gold_from_truth=bool(fields.get("gold_fraction")))
+        return created
 
     async def run(self, predictions: Sequence[Prediction], run: str) -> str:
         body = {"project_id": self.project, "run": run, "predictions": list(predictions)}
@@ -51,8 +51,8 @@ class Campaign(NamedTuple):
 
     async def update(self, predictions: Sequence[Prediction], run: str = "second", **fields: object) -> dict[str, int]:
         """The counts that are not nought, new tasks among them."""
-        made = await self.ask(predictions, run, update=True, **fields)
-        counts = {**made.pop("updates"), "n_tasks": made["n_tasks"], "n_gold": made["n_gold"]}
+        answer = await self.ask(predictions, run, update=True, **fields)
+        counts = {**answer.pop("updates"), "n_tasks": answer["n_tasks"], "n_gold": answer["n_gold"]}
         return {name.removeprefix("n_"): number for name, number in counts.items() if number}
 
     async def exported(self) -> list[dict[str, Any]]:

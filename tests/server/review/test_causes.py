@@ -30,7 +30,7 @@ async def test_a_conflict_names_the_cause_that_its_votes_show(bench: Bench) -> N
 @pytest.fixture
 async def row_of_boxes(bench: Bench) -> tuple[Bench, list[str]]:
     """Twelve boxes in a row on a sheet; the number of its place was read at each."""
-    made = [
+    tasks = [
         await bench.task(
             predicted_value={"text": f"{place}1{place}"},
             drawing_bbox=[place * 100.0, 0.0, place * 100.0 + 50, 20.0],
@@ -38,13 +38,13 @@ async def row_of_boxes(bench: Bench) -> tuple[Bench, list[str]]:
         )
         for place in range(1, 13)
     ]
-    return bench, made
+    return bench, tasks
 
 
 async def test_the_value_of_a_box_near_on_the_sheet_is_a_neighbours(row_of_boxes: tuple[Bench, list[str]]) -> None:
-    bench, made = row_of_boxes
-    await bench.vote(made[0], ann="correct", bob=("incorrect", "212"))  # read at the next box
-    await bench.vote(made[1], ann="correct", bob=("incorrect", "12112"))  # read eleven boxes away
+    bench, tasks = row_of_boxes
+    await bench.vote(tasks[0], ann="correct", bob=("incorrect", "212"))  # read at the next box
+    await bench.vote(tasks[1], ann="correct", bob=("incorrect", "12112"))  # read eleven boxes away
     far = await bench.task(predicted_value={"text": "77"}, part_revision_id="22222222-2222-4222-8222-222222222222")
     await bench.vote(far, ann="correct", bob=("incorrect", "212"))  # read on another sheet
-    assert await causes(bench) == {made[0]: "neighbour", made[1]: "", far: ""}
+    assert await causes(bench) == {tasks[0]: "neighbour", tasks[1]: "", far: ""}

@@ -39,7 +39,7 @@ def make(house: House) -> int:
         return store_moves(tx, moves, house.now)
 
 
-def made(store: Store) -> list[str]:
+def settled_tasks(store: Store) -> list[str]:
     """Tasks of the deliveries, in their order."""
     query = select(webhook_deliveries.c.body).where(webhook_deliveries.c.event == "task.settled")
     with store.read() as tx:
@@ -61,7 +61,7 @@ def test_a_task_that_commits_late_is_not_passed_by(postgres_house: House) -> Non
         assert blocked(house), "the sender waits for what settled before"
         settling.commit()
         assert making.result(WAIT) == 3
-    assert made(house.store) == [late, next_one]
+    assert settled_tasks(house.store) == [late, next_one]
 
 
 def test_an_endpoint_made_while_a_task_settles_hears_of_the_next_ones(postgres_house: House) -> None:
@@ -79,7 +79,7 @@ def test_an_endpoint_made_while_a_task_settles_hears_of_the_next_ones(postgres_h
         adding.result(WAIT)
     house.submit(campaign, second, BEN)
     make(house)
-    assert made(house.store) == [second]
+    assert settled_tasks(house.store) == [second]
 
 
 def test_a_campaign_is_done_behind_its_last_task(postgres_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_two_senders_that_planned_the_same_store_it_once(house: House) -> None:
         with house.store.write() as tx:
             stored.append(store_moves(tx, moves, house.now))
     assert stored == [3, 0]
-    assert made(house.store) == tasks
+    assert settled_tasks(house.store) == tasks
 
 
 def test_an_outage_costs_a_limited_number_of_rows_and_loses_nothing(sqlite_house: House) -> None:
@@ -127,13 +127,13 @@ def test_an_outage_costs_a_limited_number_of_rows_and_loses_nothing(sqlite_house
     add_endpoint(house, campaign, from_start=True)
     while make(house):
         pass
-    n_rows = len(made(house.store))
+    n_rows = len(settled_tasks(house.store))
     assert MAX_PENDING <= n_rows < MAX_PENDING + 200
     with house.store.write() as tx:
         tx.execute(webhook_deliveries.update().values(state="delivered", done_at=house.now))
     while make(house):
         pass
-    assert len(set(made(house.store))) == len(made(house.store)) == MAX_PENDING + 300
+    assert len(set(settled_tasks(house.store))) == len(settled_tasks(house.store)) == MAX_PENDING + 300
 
 
 def test_an_endpoint_whose_outbox_is_full_takes_no_turn_from_another(sqlite_house: House) -> None:
@@ -154,7 +154,7 @@ def test_an_endpoint_whose_outbox_is_full_takes_no_turn_from_another(sqlite_hous
     (task,) = house.add(other, {})
     house.submit(other, task, ANNA)
     make(house)
-    assert made(house.store) == [task]
+    assert settled_tasks(house.store) == [task]
 
 
 def test_a_campaign_with_a_row_that_was_damaged_holds_up_no_other(sqlite_house: House) -> None:
@@ -168,7 +168,7 @@ def test_a_campaign_with_a_row_that_was_damaged_holds_up_no_other(sqlite_house: 
     with house.store.write() as tx:
         tx.exec_driver_sql("UPDATE tasks SET predicted_value = '{' WHERE id = ?", (bad,))
     make(house)
-    assert made(house.store) == [good]
+    assert settled_tasks(house.store) == [good]
 
 
 def test_old_deliveries_go_and_waiting_ones_stay(house: House) -> None:
@@ -185,7 +185,7 @@ def test_old_deliveries_go_and_waiting_ones_stay(house: House) -> None:
         assert prune(tx, house.now, 10) == 0, "not yet"
         assert prune(tx, later, 10) == 1
         assert prune(tx, later, 10) == 0
-    assert made(house.store) == [task]
+    assert settled_tasks(house.store) == [task]
 
 
 def test_a_removed_endpoint_goes_with_its_rows(house: House) -> None:
@@ -240,7 +240,7 @@ def test_every_settled_task_is_delivered_whatever_happens_in_between(sqlite_hous
             waiting = []
     for _round in range(3):
         round_of(house)
-    delivered = made(house.store)
+    delivered = settled_tasks(house.store)
     assert set(delivered) == expected
     assert len(delivered) == len(expected)
 

@@ -96,10 +96,10 @@ async def test_a_disabled_or_removed_endpoint_hears_nothing(hooks: Hooks, receiv
 
 
 async def test_an_organisation_has_a_limited_number(hooks: Hooks) -> None:
-    made = [await hooks.add(f"https://hooks.example.com/{number}") for number in range(MAX_ENDPOINTS)]
+    created = [await hooks.add(f"https://hooks.example.com/{number}") for number in range(MAX_ENDPOINTS)]
     refused = await hooks.web.lead.post(f"{OURS}/webhooks", json={"url": "https://hooks.example.com/more"})
     assert (refused.status_code, refused.json()["error"]["details"]["reason"]) == (409, "too_many")
-    await hooks.web.lead.delete(f"{OURS}/webhooks/{made[0]['id']}")
+    await hooks.web.lead.delete(f"{OURS}/webhooks/{created[0]['id']}")
     await hooks.add("https://hooks.example.com/more")
 
 
@@ -113,8 +113,10 @@ async def test_the_check_of_a_server_names_endpoints_that_get_nothing(hooks: Hoo
     warnings = [
         finding.text for finding in run_checks(hooks.house.store, None, "127.0.0.1") if finding.level == "warning"
     ]
-    (said,) = [text for text in warnings if "webhook" in text]
-    assert said == f"The webhook to 127.0.0.1 is disabled: it answered 410 Gone. `gonogo webhooks enable {gone['id']}`"
+    (warning,) = [text for text in warnings if "webhook" in text]
+    assert (
+        warning == f"The webhook to 127.0.0.1 is disabled: it answered 410 Gone. `gonogo webhooks enable {gone['id']}`"
+    )
 
 
 async def test_a_secret_is_readable_nowhere_but_in_its_one_answer(hooks: Hooks) -> None:

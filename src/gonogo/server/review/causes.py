@@ -21,7 +21,7 @@ NEAREST = 8
 """Places around a box whose readings count as its neighbours'."""
 MOST_PLACES = 10_000
 """Boxes that are read to find neighbours; beyond, some neighbours stay unnamed."""
-_TOLD_BY_NEIGHBOURS = (None, Cause.DIGIT)
+_NEIGHBOUR_EXPLAINS_BETTER = (None, Cause.DIGIT)
 """Causes that a neighbour explains better."""
 
 
@@ -45,7 +45,7 @@ def causes_of(
     typed = {row.id: _typed(votes[row.id]) for row in rows if row.id in votes}
     asked = [row for row in rows if typed.get(row.id)]
     named = {row.id: {cause_of(row.predicted_value, value) for value in typed[row.id]} for row in asked}
-    unclear = [row for row in asked if row.drawing_bbox and named[row.id].intersection(_TOLD_BY_NEIGHBOURS)]
+    unclear = [row for row in asked if row.drawing_bbox and named[row.id].intersection(_NEIGHBOUR_EXPLAINS_BETTER)]
     sheets = _boxes(connection, campaign_id, {row.sheet_seq for row in unclear if row.part_revision_id})
     for row in unclear:
         nearby = _nearby(row, sheets.get(row.sheet_seq, {}))

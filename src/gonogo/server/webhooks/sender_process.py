@@ -160,12 +160,12 @@ def _send(settings: ServerSettings, holder: str, pipe: Pipe) -> None:
     logger.setLevel(logging.INFO)
     store = Store(settings.database_url)
     try:
-        asyncio.run(_send_until_told(SenderState(settings, store, GroupCommit(store)), holder, pipe))
+        asyncio.run(_send_until_stopped(SenderState(settings, store, GroupCommit(store)), holder, pipe))
     finally:
         store.close()
 
 
-async def _send_until_told(state: SenderState, holder: str, pipe: Pipe) -> None:
+async def _send_until_stopped(state: SenderState, holder: str, pipe: Pipe) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def listen() -> None:
