@@ -167,6 +167,7 @@ def test_a_folder_is_replaced_only_when_asked_and_only_a_dataset(
     assert "Nothing is promoted yet" in nothing
     (out / "data" / "thesis.txt").write_text("mine")
     assert "thesis.txt" in gonogo("export", "pmi", *DATASETS, str(out), "--overwrite", code=2).stderr
+    assert "/ is mounted" in gonogo("export", "pmi", *DATASETS, "/", "--overwrite", code=2).stderr
     assert {path.name for path in tmp_path.iterdir()} >= {"dataset"}
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".dataset")]
     assert len(parquet(out)) == 4

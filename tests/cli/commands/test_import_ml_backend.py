@@ -41,6 +41,11 @@ def test_a_backend_that_is_down_and_options_that_do_not_go_together(gonogo: Gono
     assert "GET /health must answer" in down.stderr
     alone = gonogo("import", "--ml-backend", url, "--campaign", "c", code=2).stderr
     assert "--ml-backend needs --drawings" in alone
+    for option in (("--label-config", str(readings)), ("--pictures", "inline")):
+        without = gonogo("import", str(readings), *option, "--campaign", "c", code=2).stderr
+        assert f"{option[0]} goes with --ml-backend" in without
+    other = ("--drawings", str(readings.parent), "--format", "csv", "--campaign", "c")
+    assert "--format is for a FILE" in gonogo("import", "--ml-backend", url, *other, code=2).stderr
     both = gonogo("import", str(readings), "--ml-backend", url, "--campaign", "c", code=2).stderr
     assert "give a FILE, --watch DIR, --ml-backend URL" in both
     assert gonogo.json("campaigns", "list") == []

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from gonogo.cli.commands.import_ml_backend import backend_options, import_from_backend
+from gonogo.cli.commands.import_ml_backend import backend_options, import_from_backend, refuse_backend_options
 from gonogo.cli.commands.import_watch import watch_import
 from gonogo.cli.completion import complete_campaign, complete_project
 from gonogo.cli.support.api_client import open_client
@@ -215,6 +215,11 @@ def import_(
     if folder is not None:
         watch_import(_file_options(folder, format_name, mapping, options), base_url, as_json=as_json)
         return
+    if ml_backend is None:
+        refuse_backend_options(label_config, pictures)
+    elif format_name or mapping:
+        given = "--format" if format_name else "--mapping"
+        fail(f"{given} is for a FILE, not for --ml-backend", "Leave it out.", EXIT_USAGE)
     if ml_backend is not None:
         from_backend = _file_options(options["drawings"] or Path(), None, None, options)
         result = import_from_backend(ml_backend, label_config, pictures, from_backend, base_url)

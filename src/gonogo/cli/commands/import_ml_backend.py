@@ -27,7 +27,7 @@ def backend_options(command: F) -> F:
     command = click.option(
         "--pictures",
         type=click.Choice(WAYS),
-        default="url",
+        default=WAYS[0],
         show_default=True,
         help="With --ml-backend: how it gets the pictures: from this computer, in the request, or from its own files.",
     )(command)
@@ -42,6 +42,13 @@ def backend_options(command: F) -> F:
         metavar="URL",
         help="Import what a Label Studio ML backend reads on the sheets in --drawings.",
     )(command)
+
+
+def refuse_backend_options(label_config: Path | None, pictures: str) -> None:
+    """Ends the command where an option of a backend is given, but no backend."""
+    if label_config is not None or pictures != WAYS[0]:
+        given = "--pictures" if label_config is None else "--label-config"
+        fail(f"{given} goes with --ml-backend", "Add --ml-backend URL, or leave it out.", EXIT_USAGE)
 
 
 def import_from_backend(

@@ -39,7 +39,7 @@ async def import_file(
     """
     with await asyncio.to_thread(spool_file, options, report) as spool:
         result = ImportResult(n_lines=spool.n_good + len(spool.bad), bad=spool.bad)
-        if not options.merge_readings:
+        if not options.merge_readings and not (options.update and options.dry_run):  # those two don't go together
             n_places, _, at_least = spool.repeated
             result = replace(result, n_repeated_places=n_places, repeated_at_least=at_least)
         if not spool.n_good or (spool.bad and not options.skip_bad):
@@ -55,7 +55,9 @@ async def import_file(
                 next_step="Import the file into another --campaign, without --update.",
             )
         if options.merge_readings:
-            await require_extensions(client, "Nothing was imported, --merge-readings can't be done", "merged_readings")
+            await require_extensions(
+                client, "Nothing was imported, as --merge-readings can't be done", "merged_readings"
+            )
         elif capabilities is None or "merged_readings" not in capabilities.extensions:
             result = replace(result, n_repeated_places=0)  # no hint at what this server can't do
         if capabilities is None:

@@ -216,8 +216,11 @@ async def test_what_is_no_backend_is_said_before_anything_is_sent(
     with closing(bind("127.0.0.1", 0)) as port:
         nobody = BackendSource(f"http://127.0.0.1:{port.getsockname()[1]}")
     options = ImportOptions(drawings, campaign="ocr", drawings=drawings)
+    shown: list[tuple[str, int, int]] = []
+    asked = import_predictions(client, nobody, options, lambda *progress: shown.append(progress))
     with pytest.raises(NetworkError, match="isn't up"):
-        await asyncio.wait_for(import_predictions(client, nobody, options, no_progress), 20)
+        await asyncio.wait_for(asked, 20)
+    assert shown == [("predicted", 0, 2)], "a person sees what the command waits for"
     empty = drawings / "empty"
     empty.mkdir()
     with pytest.raises(BadFileError, match="no drawing in"):

@@ -83,6 +83,8 @@ async def add(
     client: LeadClient, url: str, campaign: str | None, events: tuple[str, ...], from_start: bool, as_json: bool
 ) -> None:
     """Send messages to URL from now on. The secret that signs them is printed once."""
+    if not url.startswith(("http://", "https://")):
+        fail(f"{url[:80]!r} is no web address", "Give it like https://hooks.example.com/gonogo.", EXIT_USAGE)
     hooks = await _webhooks(client)
     campaign_id = None if campaign is None else (await find_campaign(client, campaign)).id
     chosen = list(events) or None
@@ -170,8 +172,8 @@ async def remove(client: LeadClient, webhook: str, dry_run: bool, yes: bool, as_
     """Remove an endpoint: nothing more is sent to it, and its deliveries go."""
     hooks = await _webhooks(client)
     endpoint = await hooks.find(webhook)
-    waits = counted(endpoint.n_pending, "message")
-    consequence = f"Remove {endpoint.url}: nothing more is sent to it, and {waits} that wait are dropped."
+    waits = counted(endpoint.n_pending, "message that waits is", "messages that wait are")
+    consequence = f"Remove {endpoint.url}: nothing more is sent to it, and {waits} dropped."
     if not agreed(consequence, dry_run=dry_run, yes=yes, as_json=as_json):
         return
     removed = await hooks.remove(endpoint.id)

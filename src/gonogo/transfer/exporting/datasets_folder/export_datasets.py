@@ -114,6 +114,11 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
     """Raises `InvalidInputError` unless a dataset may be put there."""
     if folder.is_file():
         raise InvalidInputError(f"{folder} is a file; a dataset is a folder.", next_step="Name another --out.")
+    if folder.is_mount():
+        raise InvalidInputError(
+            f"{folder} is mounted, so it can't be replaced as a whole; nothing was written.",
+            next_step=f"Name a folder in it, such as {folder / 'dataset'}.",
+        )
     content = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if content and not overwrite:
         raise InvalidInputError(

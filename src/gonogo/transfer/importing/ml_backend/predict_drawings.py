@@ -76,6 +76,7 @@ async def import_predictions(
                     f"There is no drawing in {folder} that a backend could be shown; nothing was sent.",
                     next_step="Name the folder with --drawings.",
                 )
+            report("predicted", 0, len(sheets))  # before the first answer: it may take minutes
             backend = await stack.enter_async_context(MlBackend(source.url, source.label_config))
             await backend.connect()
             given = stack.enter_context(open_pictures(source.pictures, folder, backend.url))
