@@ -60,6 +60,9 @@ def test_a_place_that_several_readers_read_is_named_in_the_last_line(gonogo: Gon
     last = gonogo("import", str(file), "--campaign", "one by one").stderr.splitlines()[-1]
     assert last.startswith("1 place has several readings, and each reading is a question.")
     assert last.endswith("--merge-readings.")
+    dry_run = ("import", str(file), "--campaign", "one by one", "--dry-run")
+    assert "--merge-readings" in gonogo(*dry_run).stderr
+    assert "--merge-readings" not in gonogo(*dry_run, "--update").stderr, "they don't go together"
     merged = gonogo("import", str(file), "--campaign", "merged", "--merge-readings").stderr
     assert "1 new task." in merged
     assert "1 more reading of the same places merged" in merged

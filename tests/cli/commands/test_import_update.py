@@ -55,15 +55,6 @@ def test_an_update_needs_a_campaign_that_is_there(gonogo: Gonogo, imported: Path
     assert [campaign["name"] for campaign in gonogo.json("campaigns", "list")] == ["pmi"]
 
 
-def test_a_dry_run_recommends_nothing_that_an_update_refuses(gonogo: Gonogo, imported: Path) -> None:
-    read = [json.loads(line) for line in imported.read_text().splitlines()]
-    lines = [{**line, "id": None, "part": "p", "source": reader} for line in read for reader in "ab"]
-    imported.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    dry_run = ("import", str(imported), "--campaign", "pmi", "--dry-run")
-    assert "--merge-readings" in gonogo(*dry_run).stderr
-    assert "--merge-readings" not in gonogo(*dry_run, "--update").stderr
-
-
 @pytest.mark.parametrize("extensions", [None, ["predictions"]], ids=["plain", "earlier gonogo"])
 async def test_a_server_that_cannot_update_is_asked_for_nothing(
     gonogo: Gonogo, readings: Path, extensions: list[str] | None
