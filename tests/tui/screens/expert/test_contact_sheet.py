@@ -87,6 +87,18 @@ async def test_enter_overrules_nobody_and_says_how_many_it_left(room: Room) -> N
 
 
 @pytest.mark.slow
+async def test_a_vote_that_does_not_fit_is_not_cut_to_another_value(room: Room) -> None:
+    """`✗ ∅20 h6` without its end was `✗ ∅20`, a value that nobody gave."""
+    for text in ("20 k6", "30 k6"):
+        task = await room.bench.task(predicted_value={"text": text})
+        await room.bench.vote(task, ana="correct", bob=("incorrect", f"{text} +0,015 +0,002"))
+    async with room.opened(undo_seconds=0, size=(80, 24)):
+        sheet = await on_the_sheet(room, 2)
+        captions = [tile.caption.render_line(0).text.rstrip() for tile in sheet.tiles]
+        assert [caption[-1] for caption in captions] == ["…", "…"], captions
+
+
+@pytest.mark.slow
 async def test_a_page_key_is_in_the_record_of_the_ruling(room: Room) -> None:
     by_page = await agreed(room, "10")
     by_hand = await conflict(room, "20")

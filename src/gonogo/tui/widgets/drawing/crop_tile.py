@@ -17,9 +17,11 @@ from gonogo.tui.widgets.status_bar import StatusLine
 class CropTile(Vertical):
     """Tile of a page. `verdict` is what the page key answers; `unseen` why it can't be judged here, in words."""
 
-    DEFAULT_CSS = (
-        "CropTile { height: 1fr; } CropTile .mark { height: 1; } CropTile.-here .mark { background: $raised; }"
-    )
+    DEFAULT_CSS = """
+    CropTile { height: 1fr; }
+    CropTile .mark { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    CropTile.-here .mark { background: $raised; }
+    """
 
     sheet = getters.query_one(SheetView)
     mark = getters.query_one(".mark", StatusLine)
