@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gonogo.server.store import compiled_statements
-from gonogo.server.webhooks.retries import DELIVERY_DELAYS
+from gonogo.server.webhooks.retries import DELIVERY_DELAYS, FAILING_AFTER
 from gonogo.server.webhooks.sending import Pacer
 from tests.server.house import House
 from tests.server.webhooks.conftest import ANNA, Hooks, hooks_of, verify
@@ -181,6 +181,29 @@ async def test_one_that_hangs_or_fails_holds_up_no_other(sqlite_house: House, re
         assert sorted(receiver.settled) == sorted(tasks)
         assert {item["last_error"] for item in await hooks.deliveries(slow)} == {"no answer within 0.6 s"}
         assert (await hooks.show(slow))["state"] == "failing"
+
+
+async def test_a_lead_who_asks_during_a_try_does_not_wait_for_the_next(house: House, receiver: Receiver) -> None:
+    campaign = house.campaign()
+    arrived = asyncio.Event()
+
+    def hang_once(_message: Message) -> None:
+        receiver.answer = lambda _message: OK
+        arrived.set()
+
+    async with hooks_of(house, seconds=0.5) as hooks:
+        hook = await hooks.add(receiver.url)
+        receiver.answer = lambda _message: status(500)
+        hooks.settle(campaign, *house.add(campaign, *[{}] * FAILING_AFTER))
+        await hooks.run()
+        house.pass_time(minutes=1)
+        receiver.answer = hang_once
+        await hooks.worker.step()
+        await arrived.wait()
+        await hooks.post(hook, "test")
+        await hooks.run()
+        assert "ping" in receiver.types
+        assert (await hooks.show(hook))["state"] == "active"
 
 
 async def test_one_message_that_can_not_be_taken_holds_up_no_other(hooks: Hooks, receiver: Receiver) -> None:

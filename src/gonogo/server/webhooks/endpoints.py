@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Update, func, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, case, func, insert, select, update
 
 from gonogo.schemas.enums import CampaignStatus
 from gonogo.schemas.webhooks import (
@@ -27,7 +27,7 @@ from gonogo.server.store import audit
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
-from gonogo.server.store.schema import campaigns, cases, webhook_cursors, webhook_deliveries, webhooks
+from gonogo.server.store.schema import Instant, campaigns, cases, webhook_cursors, webhook_deliveries, webhooks
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_all, fetch_first
 from gonogo.server.webhooks.deliveries import DeliveryRow, add_ping
@@ -206,9 +206,14 @@ def count_webhooks(store: Store) -> WebhookCounts:
         return WebhookCounts(n_active, n_failing, n_disabled, connection.execute(pending).scalar_one())
 
 
-def store_health(connection: Connection, webhook_id: str, health: EndpointHealth, error: str | None) -> None:
-    """Stores how the newest tries of an endpoint went."""
-    connection.execute(_alive(webhook_id).values(last_error=error, **vars(health)))
+def store_health(connection: Connection, row: EndpointRow, health: EndpointHealth, error: str | None) -> None:
+    """Stores how the newest tries of an endpoint went, which was `row` before them.
+
+    A lead who asked for a try meanwhile (`resume_at` is then another one) does not wait for it.
+    """
+    is_as_read = webhooks.c.resume_at.is_not_distinct_from(bindparam("read", row.resume_at, Instant))
+    resume_at = case((is_as_read, bindparam("resume", health.resume_at, Instant)), else_=webhooks.c.resume_at)
+    connection.execute(_alive(row.id).values(last_error=error, **vars(health) | {"resume_at": resume_at}))
 
 
 def disable(connection: Connection, webhook_id: str, reason: str, now: datetime) -> bool:

@@ -311,7 +311,7 @@ def _record(connection: Connection, endpoint: EndpointRow, tries: Sequence[Try],
     errors = [result.error for result in results if result.error is not None]
     error = errors[-1] if errors else None
     if health != endpoint.health or error != endpoint.last_error:
-        store_health(connection, endpoint.id, health, error)
+        store_health(connection, endpoint, health, error)
     reason = None
     if any(result.status == GONE for result in results):
         reason = "it answered 410 Gone"
