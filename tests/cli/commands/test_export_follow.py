@@ -105,7 +105,7 @@ def wait_for_lines(path: Path, count: int) -> None:
     end = time.monotonic() + WAIT
     while not path.exists() or path.read_bytes().count(b"\n") < count:
         assert time.monotonic() < end, f"fewer than {count} lines"
-        time.sleep(0.02)
+        time.sleep(0.02)  # another process writes the file, and tells nobody
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ async def test_each_task_is_a_line_within_a_second_until_all_are_settled(scene: 
             scene.settle()
             await follower.line()
             for pause in (0.0, 0.05, 0.2, 0.45, 0.7, 0.95, 0.0, 0.3, 0.6, 1.2, 0.1):
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause)  # time is what is tested: where between two looks it settles
                 task = scene.settle()
                 settled_at = time.monotonic()
                 record = await follower.line()

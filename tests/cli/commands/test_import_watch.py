@@ -142,7 +142,7 @@ def test_a_file_that_is_still_being_written_is_not_taken(
             for text in texts:
                 file.write(lines(text))
                 file.flush()
-                time.sleep(0.5)
+                time.sleep(0.5)  # time is what is tested: the file rests for less than 2 seconds, again and again
         assert watch.next()["n_tasks"] == len(texts)
         watch.stop()
         assert n_tasks(gonogo, url, key) == len(texts)

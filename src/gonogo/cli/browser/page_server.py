@@ -183,9 +183,7 @@ class PageServer:
 
     def _read_line(self) -> None:
         loop, terminal = asyncio.get_running_loop(), sys.stdin.fileno()
-        if _is_in_background(
-            terminal
-        ):  # the line is the shell's, and the system would stop this process for reading it
+        if _is_in_background(terminal):  # the line is the shell's; the system stops a process that reads it there
             loop.remove_reader(terminal)
             loop.call_later(_FOREGROUND_SECONDS, loop.add_reader, terminal, self._read_line)
             return
