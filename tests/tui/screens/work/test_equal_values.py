@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,6 +121,18 @@ async def test_enter_saves_the_page_but_for_what_was_struck(running: Running, cl
         assert session.verdicts == {"task-1": "correct", "task-2": "incorrect", "task-3": "correct", "task-4": "unsure"}
         assert isinstance(pilot.app.screen, AnnotateScreen)
         assert "And this radius?" in text_of(pilot.app.screen)
+
+
+async def test_a_tile_is_silent_about_a_map_that_no_key_makes_room_for(running: Running) -> None:
+    def draw(item: DeskTask, request: PictureRequest) -> Picture:
+        picture = fake_picture(item, request)
+        return replace(picture, locator=picture.grid, locator_place=None)
+
+    async with running(PagedSession(equal_ones(1, 2), draw=draw), size=(120, 40)) as pilot:
+        await settle(pilot)
+        shown = text_of(pilot.app.screen)
+        assert shown.count("✓ right") == 2
+        assert "no room for the map" not in shown
 
 
 async def test_struck_twice_is_right_again(running: Running, clock: Clock) -> None:

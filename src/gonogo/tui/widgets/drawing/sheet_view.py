@@ -291,11 +291,11 @@ class SheetView(Widget):
         return self._encoded(rows[:height])
 
     def _no_map(self) -> str:
-        """Returns the note that there is no room for the map, with the key that shows more of the sheet."""
+        """Returns the note that there is no room for the map; empty where no key shows more of the sheet."""
         keys = (
             key for key, each in self.screen.active_bindings.items() if (each.binding.id or "").endswith(".context")
         )
-        return next((f"{NO_MAP}: {key_name(key)}" for key in keys), NO_MAP)
+        return next((f"{NO_MAP}: {key_name(key)}" for key in keys), "")
 
     def _centred(self, picture: Picture, painted: list[list[Segment]], edge: Style) -> list[list[Segment]]:
         """Cells centred in the frame: a picture made for another size is cut or padded, never stretched."""
