@@ -37,6 +37,7 @@ from gonogo.tui.widgets.task.task_pane import TaskPane
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+    from gonogo.client.errors import GonogoClientError
     from gonogo.desk.account.account_service import Account
     from gonogo.desk.review.models import Draft
     from gonogo.tui.first_frame import FirstFrame
@@ -294,6 +295,10 @@ class GonogoApp(App[None]):
         if warning or error:
             self._notices.append((now, text))
         self.notify(plain(shown, 600), severity=severity, timeout=seconds, markup=False)
+
+    def show_error(self, error: DeskError | GonogoClientError) -> None:
+        """Shows what happened and what to do now, long enough to be read."""
+        self.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
 
     def on_notify(self) -> None:
         """Takes the notice away that is shown, before Textual adds the new one, and keeps it off the value."""

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
+    from gonogo.client.errors import GonogoClientError
     from gonogo.desk.account.account_service import Account
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.core.errors import DeskError
     from gonogo.desk.review.models import Draft
     from gonogo.desk.review.session import ReviewSession
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
@@ -60,6 +62,7 @@ class AppProtocol(Protocol):
     @property
     def theme_files(self) -> list[ThemeFile]: ...
     def show_notice(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None: ...
+    def show_error(self, error: DeskError | GonogoClientError) -> None: ...
     def remember(self, setting: str, value: object) -> None: ...
     def show_theme(self, name: str) -> None: ...
     def choose_theme(self, name: str) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -16,9 +16,6 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.record_list import RecordList
 from gonogo.tui.widgets.status_bar import StatusLine
-
-if TYPE_CHECKING:
-    from gonogo.tui.screens.common.server_calls import ServerError
 
 
 class ListDetailScreen(Screen[None]):
@@ -55,6 +52,3 @@ class ListDetailScreen(Screen[None]):
 
     def show_keys(self) -> None:
         self.keys.show_scope(self.SCOPE)
-
-    def notify_error(self, error: ServerError) -> None:
-        self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)

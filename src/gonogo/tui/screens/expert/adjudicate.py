@@ -249,7 +249,7 @@ class AdjudicateScreen(Screen[int | None]):
         try:
             undone = self.session.undo()
         except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_error(error)
             return False
         return undone is not None
 

@@ -280,7 +280,7 @@ class ReviewScreen(TableScreen):
         try:
             undone = self.session.undo(show=False)
         except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_error(error)
             return
         if undone is not None:
             self.table.move_to(self.session.queue.find(undone[0].id) or 0)

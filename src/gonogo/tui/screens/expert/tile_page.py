@@ -271,7 +271,7 @@ class TilePageScreen(Screen[None]):
                 undone += 1
                 first = ruling[0].id
         except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_error(error)
         if undone:
             self.page_undone(page, first)
             self.start_page()

@@ -99,7 +99,7 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     def _on_error(self, error: ServerError) -> None:
         if self.records.records:
-            self.notify_error(error)
+            self.gonogo.show_error(error)
         else:
             self._card = empty_state.problem("The gold candidates could not be read", error)
             self.show()

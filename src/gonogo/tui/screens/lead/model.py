@@ -88,7 +88,7 @@ class ModelScreen(ListDetailScreen):
 
     def _on_error(self, error: ServerError) -> None:
         if self._report is not None:
-            self.notify_error(error)
+            self.gonogo.show_error(error)
         else:
             self._card = empty_state.problem("The model report could not be read", error)
             self.show()

@@ -296,7 +296,7 @@ class AnnotateScreen(Screen[None]):
         try:
             undone = self.session.undo()
         except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_error(error)
             return None
         if undone is not None:
             self.restore(*undone)

@@ -25,7 +25,7 @@ class EarlierAnswers:
         try:
             self._screen.app.push_screen(HistoryScreen(self._screen.session), self.answer_again)
         except DeskError as error:
-            self._screen.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            self._screen.gonogo.show_error(error)
 
     def answer_again(self, item: Decided | None) -> None:
         """Asks the task of an earlier answer again, with its typed correction; `item` was chosen in the history."""
@@ -36,7 +36,7 @@ class EarlierAnswers:
         try:
             decision = (earlier.answer_again if item.state is SendState.PARKED else earlier.amend)(item.number)
         except DeskError as error:
-            screen.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            screen.gonogo.show_error(error)
             return
         if decision is None or (task := screen.session.current) is None:
             screen.gonogo.show_notice("This answer was sent meanwhile.")

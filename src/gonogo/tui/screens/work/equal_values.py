@@ -258,7 +258,7 @@ class EqualValuesScreen(Screen[Decided | None]):
         try:
             undone = self.session.undo()
         except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_error(error)
             return False
         return undone is not None
 
@@ -280,7 +280,7 @@ class EqualValuesScreen(Screen[Decided | None]):
         try:
             self.app.push_screen(HistoryScreen(self.session), self._answer_again)
         except DeskError as error:
-            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_error(error)
 
     def _answer_again(self, item: Decided | None) -> None:
         """Leaves with an answer of the history, which is asked again alone; the page comes after it."""
