@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import PurePath
@@ -44,10 +45,14 @@ class CropMaker:
         self.missing: Counter[str] = Counter()
 
     async def crop(self, record: Record) -> Crop | None:
-        """The crop of the record's box; `None` without a box or a drawing."""
+        """The crop of the record's box; `None` without a box of some area, or without a drawing."""
         box = record_corners(record)
         if box is None:
             self.missing["They have no box."] += 1
+            return None
+        width, height = box[2] - box[0], box[3] - box[1]
+        if not (0 < width < math.inf and 0 < height < math.inf):  # from a plain server, which may take any numbers
+            self.missing["Their boxes have no area."] += 1
             return None
         page = int(record["drawing_bbox"][4]) if len(record["drawing_bbox"]) == 5 else 1
         name = record.get("drawing")
@@ -56,7 +61,6 @@ class CropMaker:
         if isinstance(size, NoPicture):
             self.missing[size.reason] += 1
             return None
-        width, height = box[2] - box[0], box[3] - box[1]
         if is_fraction(box):
             width, height = width * size[0], height * size[1]
         columns, rows = _pane(width, height)
