@@ -84,7 +84,11 @@ async def test_pages_search_and_bookmarks(
         assert "16,5  Is this dimension read right?" in text
         for hint in ("Esc back", "/ find", "PgDn page", "1 title", "2 notes", "3 tolerances", "? keys"):
             assert hint in text
-        await press(pilot, clock, "slash", *"ISO2768", "enter")
+        await press(pilot, clock, "slash", *"ISO2768")
+        assert "Enter finds it   Esc leaves" in text_of(pilot.app.screen)
+        assert "1 title" not in text_of(pilot.app.screen)  # a digit is text now
+        await press(pilot, clock, "enter")
+        assert "1 title" in text_of(pilot.app.screen)
         await appears(pilot, "“ISO2768”: 1 of 2 · sheet 1 · ISO 2768-mK")
         await press(pilot, clock, "n")
         await appears(pilot, "2 of 2 · sheet 2 · section A-A, see ISO 2768")

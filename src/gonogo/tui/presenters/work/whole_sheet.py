@@ -11,6 +11,9 @@ from gonogo.tui.presenters.common.format import value_text
 from gonogo.tui.text import one_line
 from gonogo.values import Kind, from_json, general_deviation
 
+SEARCH_KEYS = Content.assemble(
+    ("Enter", "bold $accent"), (" finds it   ", "$quiet"), ("Esc", "bold $accent"), (" leaves", "$quiet")
+)
 NO_SEARCH = "Press / and type the text to look for."
 _QUERY = 40
 _NO_DIMENSIONS = ("title_block", "bom", "note")

@@ -114,7 +114,10 @@ class WholeSheetScreen(Screen[None]):
         self.call_after_refresh(self._draw_soon)
 
     def _show_keys(self) -> None:
-        """Shows the keys; those of pages only where there is more than one."""
+        """Shows the keys that count now; those of pages only where there is more than one."""
+        if not self.search.disabled:
+            self.keys.show_text(whole_sheet.SEARCH_KEYS)
+            return
         chosen = actions.in_scope(actions.SHEET, actions.EVERYWHERE)
         single = self._n_pages in (None, 1)
         self.keys.show_actions(action for action in chosen if not (single and action.id.startswith("sheet.page_")))
@@ -180,11 +183,13 @@ class WholeSheetScreen(Screen[None]):
         self.set_class(True, "-finding")
         self.search.disabled = False
         self.search.focus()
+        self._show_keys()
 
     def _close_search(self) -> None:
         self.set_class(False, "-finding")
         self.search.disabled = True
         self.set_focus(None)
+        self._show_keys()
 
     @on(Input.Submitted)
     def _search_submitted(self, event: Input.Submitted) -> None:
