@@ -46,6 +46,8 @@ def test_a_backend_that_is_down_and_options_that_do_not_go_together(gonogo: Gono
         assert f"{option[0]} goes with --ml-backend" in without
     other = ("--drawings", str(readings.parent), "--format", "csv", "--campaign", "c")
     assert "--format is for a FILE" in gonogo("import", "--ml-backend", url, *other, code=2).stderr
+    no_url = ("--ml-backend", "127.0.0.1:9090", "--drawings", str(readings.parent), "--campaign", "c")
+    assert "--ml-backend must begin with http://" in gonogo("import", *no_url, code=2).stderr
     both = gonogo("import", str(readings), "--ml-backend", url, "--campaign", "c", code=2).stderr
     assert "give a FILE, --watch DIR, --ml-backend URL" in both
     assert gonogo.json("campaigns", "list") == []

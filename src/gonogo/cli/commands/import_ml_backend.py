@@ -57,6 +57,8 @@ def import_from_backend(
     """Asks the backend about all pictures, and imports its readings; ends the command where that fails."""
     if options.drawings is None:
         fail("--ml-backend needs --drawings", "Name the folder of the pictures it is to read.", EXIT_USAGE)
+    if not url.startswith(("http://", "https://")):
+        fail("--ml-backend must begin with http:// or https://", "Give it like http://127.0.0.1:9090.", EXIT_USAGE)
     try:
         if label_config is None:
             config, field = DEFAULT_CONFIG, picture_field(DEFAULT_CONFIG)

@@ -17,7 +17,6 @@ _SAME: Final = (
 )
 _HASH: Final = 2**64 - 1
 
-
 MOST_LINES: Final = 100_000
 """Lines of a file that are looked at for a hint: more would cost a long import memory and time."""
 
@@ -31,8 +30,10 @@ class RepeatedPlaces(NamedTuple):
 
 
 class PlaceCounter:
-    """Counter of places; keeps 36 bytes of each line. What is one place, the server says (`server/tasks/merging.py`):
-    each reader has read it once, and nothing but value and box differs. `limit` is the number of lines looked at.
+    """Counter of places; keeps 36 bytes of each line, of the first `limit` ones.
+
+    A place is what the server merges (`server/tasks/merging.py`): each reader has read it once, and only value and box
+    differ.
     """
 
     def __init__(self, limit: int = MOST_LINES) -> None:
@@ -80,7 +81,7 @@ class PlaceCounter:
 
 
 def _asked(item: Prediction) -> Iterator[object]:
-    """What the question of a prediction is made of, besides its place."""
+    """Parts of a prediction's question, besides its place."""
     yield tuple(item.position or ())
     for name in _SAME:
         yield getattr(item, name)

@@ -85,7 +85,7 @@ def settled_verdict(record: Record) -> str | None:
 
 
 def settled_value(record: Record) -> object:
-    """What the drawing shows, as far as it is settled: the prediction that is right, or the correction."""
+    """Settled value of the drawing: the prediction that is right, or the correction."""
     verdict = settled_verdict(record)
     if verdict == Verdict.CORRECT:
         return record.get("predicted_value")

@@ -11,7 +11,7 @@ SHARD_BYTES: Final = 500_000_000
 """Bytes from which a file is ended; `datasets` writes its own as large."""
 ROWS_A_GROUP: Final = 1_000
 ROWS_A_GROUP_WITH_IMAGES: Final = 100
-"""As the library has it: who reads one row gets the pictures of its group into memory."""
+"""As the library has it: reading one row loads the pictures of its group."""
 
 
 @dataclass(slots=True)

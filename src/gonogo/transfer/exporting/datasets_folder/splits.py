@@ -28,7 +28,7 @@ def parse_shares(text: str) -> Shares:
 
 
 def part_of(record: Record) -> str:
-    """What stays together: the part, or else the drawing, or the question alone."""
+    """Group that stays in one split: the part, or else the drawing, or the question alone."""
     names = ("part", "part_revision_id", "drawing", "task_id")
     return next((str(record[name]) for name in names if record.get(name)), "")
 

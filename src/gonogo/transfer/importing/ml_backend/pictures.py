@@ -31,10 +31,10 @@ class Pictures(Protocol):
     """Pictures that a backend can get at."""
 
     def value(self, path: Path) -> str:
-        """What a task has for the picture of this file. Raises `OSError`."""
+        """Value of a task's field for the picture of this file. Raises `OSError`."""
 
     def hint(self, path: Path) -> str:
-        """What may help where the backend failed at this picture; `""` if nothing is known."""
+        """Next step where the backend failed at this picture; `""` if none is known."""
 
 
 @contextmanager
