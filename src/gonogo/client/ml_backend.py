@@ -128,9 +128,7 @@ class MlBackend:
         error.message = f"{self.url} {what}: {error.message}"
         if isinstance(error, AuthenticationError):
             error.message = f"{self.url} wants a user name and a password."
-            error.next_step = (
-                "It wants a user name and a password, and gonogo sends none: start it without BASIC_AUTH_USER."
-            )
+            error.next_step = "gonogo sends none: start it without BASIC_AUTH_USER."
         else:
             error.next_step = "Start the backend, and check the address: GET /health must answer."
         error.args = (error.message,)
